@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# run.sh - installs what the tests need, builds, and runs the checks, the cheap ones first.
+#
+#   tests/run.sh              everything of continuous integration
+#   tests/run.sh --quick      static checks; release build with unit and integration tests
+#   tests/run.sh --long       everything, 60 s a fuzz target, and cppcheck
+#   tests/run.sh --only STEP  one step: static, release, asan, tsan, tidy, fuzz or cppcheck
+#
+# Stops after the first step that fails. The last line says how many tests passed and failed: what
+# ctest and node count, and one for each static check, fuzz target and analysed file.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+
+jobs=$(nproc)
+passed=0
+failed=0
+fuzz_seconds=5
+
+say() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
+
+# Runs a command as one test.
+check() {
+    local name=$1
+    shift
+    if "$@"; then
+        passed=$((passed + 1))
+        echo "ok: $name"
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name"
+        return 1
+    fi
+}
+
+# Builds a preset; a build that fails counts as a failed test, one that succeeds as none.
+build() {
+    local preset=$1 log
+    shift
+    mkdir -p build
+    log=build/$preset.log
+    say "build $preset"
+    cmake --preset "$preset" -DBPGATE_WERROR=ON >"$log" 2>&1 &&
+        cmake --build --preset "$preset" -j "$jobs" "$@" >>"$log" 2>&1 && return
+    cat "$log"
+    failed=$((failed + 1))
+    return 1
+}
+
+# Runs the unit tests and corpora of a preset; further arguments choose among them.
+unit() {
+    local preset=$1 log=build/$1.ctest summary
+    shift
+    say "unit tests, $preset"
+    "${prefix[@]}" ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$jobs" "$@" |
+        tee "$log"
+    local status=${PIPESTATUS[0]}
+    summary=$(grep -Eo '[0-9]+ tests failed out of [0-9]+' "$log") || summary="1 tests failed out of 1"
+    failed=$((failed + ${summary%% *}))
+    passed=$((passed + ${summary##* } - ${summary%% *}))
+    return "$status"
+}
+
+node_count() {
+    awk -v what="$2" '$1 == "#" && $2 == what { count = $3 } END { print count + 0 }' "$1"
+}
+
+# Runs plays of tests/integration against the binary of a preset.
+integration() {
+    local preset=$1 log=build/$1.tap
+    shift
+    say "integration tests, $preset"
+    BPGATE=$PWD/build/$preset/bpgate "${prefix[@]}" node --test \
+        --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination="$log" "$@"
+    local status=$?
+    local bad=$(($(node_count "$log" fail) + $(node_count "$log" cancelled)))
+    [ "$status" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
+    passed=$((passed + $(node_count "$log" pass)))
+    failed=$((failed + bad))
+    return "$status"
+}
+
+prepare() {
+    say "packages"
+    local sections=(build test)
+    [[ " ${steps[*]} " != *" cppcheck "* ]] || sections+=(long)
+    deploy/install-packages "${sections[@]}" || return
+    # npm leaves this file when it has finished.
+    local installed=tests/node_modules/.package-lock.json
+    [ "$installed" -nt tests/package-lock.json ] ||
+        npm ci --prefix tests --no-audit --no-fund --loglevel=error
+}
+
+step_static() {
+    say "static checks"
+    local bad=0
+    check format .ci/check-format || bad=1
+    check layers .ci/check-layers .ci/layers.txt src || bad=1
+    check words .ci/check-words || bad=1
+    check sizes .ci/check-sizes || bad=1
+    check mirror .ci/check-mirror || bad=1
+    return $bad
+}
+
+step_release() {
+    build release && unit release && integration release tests/integration/*.test.js
+}
+
+step_asan() {
+    local -x BPGATE_SLOW=1 UBSAN_OPTIONS=print_stacktrace=1
+    build clang && unit clang && integration clang tests/integration/*.test.js
+}
+
+# Only what threads share: the rest runs in one loop, where there is nothing to race with.
+step_tsan() {
+    local -x BPGATE_SLOW=1
+    # Where addresses are too random for the shadow memory of an older ThreadSanitizer.
+    local prefix=()
+    ! setarch -R true 2>/dev/null || prefix=(setarch -R)
+    build tsan && unit tsan -R 'test_(log_writer|mailbox)$' || return
+    local races=(tests/integration/races*.test.js)
+    [ ! -e "${races[0]}" ] || integration tsan "${races[@]}"
+}
+
+step_tidy() {
+    [ -e build/clang/compile_commands.json ] || build clang || return
+    say "clang-tidy"
+    local sources bad
+    mapfile -t sources < <(find src -name '*.c' | sort)
+    bad=$(printf '%s\n' "${sources[@]}" |
+        xargs -P "$jobs" -I {} sh -c 'clang-tidy -p build/clang --quiet {} >build/tidy.$$ 2>&1 ||
+            { cat build/tidy.$$ >&2; echo {}; }; rm build/tidy.$$')
+    local count
+    count=$(printf '%s' "$bad" | grep -c .)
+    failed=$((failed + count))
+    passed=$((passed + ${#sources[@]} - count))
+    [ "$count" -eq 0 ]
+}
+
+# What was found before stays in build/fuzz/found and is where the next run begins.
+fuzz_one() {
+    local name=$1 found=build/fuzz/found/$1 log=build/fuzz/$1.log
+    mkdir -p "$found"
+    "build/fuzz/tests/$name" -max_total_time="$fuzz_seconds" -timeout=10 -print_final_stats=1 \
+        -artifact_prefix="build/fuzz/$name-" "$found" "tests/fuzz/corpus/$name" >"$log" 2>&1 &&
+        grep number_of_executed_units "$log" && return
+    tail -n 60 "$log"
+    return 1
+}
+
+step_fuzz() {
+    build fuzz --target fuzzers || return
+    say "fuzzing, $fuzz_seconds s a target"
+    local source name
+    for source in tests/fuzz/fuzz_*.c; do
+        name=$(basename "$source" .c)
+        check "$name" fuzz_one "$name" || return
+    done
+}
+
+step_cppcheck() {
+    say "cppcheck"
+    check cppcheck cppcheck --quiet --std=c11 --enable=warning,portability,performance \
+        --inline-suppr --error-exitcode=1 -j "$jobs" -Isrc src
+}
+
+usage() { sed -n '2,/^set/s/^#\( \|$\)//p' tests/run.sh; }
+
+steps=(static release asan tsan tidy fuzz)
+case ${1-} in
+'') ;;
+--quick) steps=(static release) ;;
+--long) steps+=(cppcheck) fuzz_seconds=60 ;;
+--only) steps=("${2-}") ;;
+--help) usage; exit 0 ;;
+*) usage >&2; exit 2 ;;
+esac
+declare -F "step_${steps[0]}" >/dev/null || { usage >&2; exit 2; }
+
+prefix=()
+prepare || { echo "run.sh: cannot install what the tests need" >&2; exit 1; }
+for step in "${steps[@]}"; do
+    "step_$step" || { say "stopped at the step: $step"; break; }
+done
+say "the end"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,37 @@
+/* arena.h - memory that lives exactly as long as one exchange.
+ *
+ * Allocation moves a pointer; nothing is freed singly. The first block is taken at the first
+ * allocation, so an arena at rest costs nothing. One thread at a time.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include "base/base.h"
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *blocks; /* newest first */
+    char *at, *end;             /* the free part of the newest */
+    size_t used, limit;         /* bytes of all blocks, and their bound */
+};
+
+/* No memory yet. What is put in must be bounded by its writer: passing limit is a bug and ends the
+ * process. */
+void arena_init(struct arena *arena, size_t limit);
+
+/* Aligned for any type; not zeroed. */
+void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
+void *arena_zalloc(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
+
+/* A copy that lives as long as the arena. */
+struct span arena_copy(struct arena *arena, struct span bytes);
+
+/* A formatted text that lives as long as the arena. */
+struct span arena_format(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Frees everything; the arena may be used again. */
+void arena_clear(struct arena *arena);
+
+#endif

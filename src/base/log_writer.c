@@ -1,0 +1,295 @@
+#include "base/log_writer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { SMALLEST_RING = 4096, CACHE_LINE = 64, GATHER_MS = 4, LAST_WRITE_MS = 2000 };
+
+#define NEVER UINT64_MAX
+
+/* Both positions only grow; modulo the size they are offsets. The bytes from read to written
+ * belong to the thread that writes, the others to the worker. */
+struct log_ring {
+    struct log_writer *writer; /* borrowed */
+    char *bytes;
+    size_t size;
+    size_t read_seen; /* the worker's last look at read, which spares it most others */
+    atomic_size_t written;
+    atomic_uint_fast64_t dropped;
+    char apart[CACHE_LINE]; /* what the two threads write to must not share a cache line */
+    atomic_size_t read;
+};
+
+struct log_writer {
+    pthread_t thread;
+    pthread_mutex_t lock; /* the next three, through each round of writing */
+    int descriptor;       /* borrowed */
+    size_t largest_write; /* what the descriptor takes without blocking */
+    bool is_torn;         /* an error cut a line in the middle: end it before the next */
+    int wake;             /* an eventfd */
+    atomic_bool is_asleep;
+    atomic_uint_fast64_t end_ms; /* when to give up writing; NEVER until destroyed */
+    size_t ring_count;
+    struct log_ring rings[];
+};
+
+/* The worker stores its position and then looks whether the thread sleeps; the thread says that
+ * it will sleep and then looks for lines. Both are sequentially consistent, so that one of the two
+ * sees the other. */
+static void publish(struct log_ring *ring, size_t written)
+{
+    struct log_writer *writer = ring->writer;
+    atomic_store(&ring->written, written);
+    if (atomic_load(&writer->is_asleep) && atomic_exchange(&writer->is_asleep, false))
+        (void)eventfd_write(writer->wake, 1);
+}
+
+static bool has_room(struct log_ring *ring, size_t written, size_t len)
+{
+    if (ring->size - (written - ring->read_seen) >= len)
+        return true;
+    ring->read_seen = atomic_load_explicit(&ring->read, memory_order_acquire);
+    return ring->size - (written - ring->read_seen) >= len;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void copy_in(struct log_ring *ring, size_t position, struct span bytes)
+{
+    size_t offset = position & (ring->size - 1);
+    size_t first = smaller(bytes.len, ring->size - offset);
+    memcpy(ring->bytes + offset, bytes.at, first);
+    memcpy(ring->bytes, bytes.at + first, bytes.len - first);
+}
+
+bool log_ring_write(struct log_ring *ring, struct span line)
+{
+    size_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
+    if (line.len >= ring->size || !has_room(ring, written, line.len + 1)) {
+        atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+        return false;
+    }
+    if (line.len > 0)
+        copy_in(ring, written, line);
+    ring->bytes[(written + line.len) & (ring->size - 1)] = '\n';
+    publish(ring, written + line.len + 1);
+    return true;
+}
+
+static char byte_at(const struct log_ring *ring, size_t position)
+{
+    return ring->bytes[position & (ring->size - 1)];
+}
+
+static bool is_ending(struct log_writer *writer)
+{
+    return atomic_load(&writer->end_ms) != NEVER;
+}
+
+/* The descriptor may block, as it may be shared with other processes: so it is only written to
+ * when it says that it takes bytes. False when it did not before the end. */
+static bool await_writable(struct log_writer *writer)
+{
+    struct pollfd both[] = {{.fd = writer->descriptor, .events = POLLOUT},
+                            {.fd = writer->wake, .events = POLLIN}};
+    while (!both[0].revents) {
+        uint64_t end_ms = atomic_load(&writer->end_ms), now_ms = clock_ms();
+        eventfd_t count;
+        if (now_ms >= end_ms)
+            return false;
+        (void)poll(both, COUNT_OF(both), end_ms == NEVER ? -1 : (int)(end_ms - now_ms));
+        if (both[1].revents)
+            (void)eventfd_read(writer->wake, &count);
+    }
+    return true;
+}
+
+/* Writes bytes between the two positions, in two pieces where the ring wraps. Returns how many,
+ * 0 to try again, -1 to give up. */
+static ssize_t write_some(struct log_writer *writer, const struct log_ring *ring, size_t read,
+                          size_t written)
+{
+    if (!await_writable(writer))
+        return -1;
+    size_t offset = read & (ring->size - 1);
+    size_t len = smaller(written - read, writer->largest_write);
+    size_t first = smaller(len, ring->size - offset);
+    struct iovec pieces[] = {{ring->bytes + offset, first}, {ring->bytes, len - first}};
+    ssize_t sent = writer->is_torn ? write(writer->descriptor, "\n", 1)
+                                   : writev(writer->descriptor, pieces, COUNT_OF(pieces));
+    if (sent < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    if (!writer->is_torn)
+        return sent;
+    writer->is_torn = false;
+    return 0;
+}
+
+static void drop_unwritten(struct log_ring *ring, size_t read, size_t written)
+{
+    uint_fast64_t lines = 0;
+    for (size_t position = read; position < written; position++)
+        lines += byte_at(ring, position) == '\n';
+    atomic_fetch_add_explicit(&ring->dropped, lines, memory_order_relaxed);
+}
+
+/* Writes what the ring holds now; ends between two lines, so that the next ring's may follow. */
+static void write_ring(struct log_writer *writer, struct log_ring *ring)
+{
+    size_t read = atomic_load_explicit(&ring->read, memory_order_relaxed);
+    size_t written = atomic_load_explicit(&ring->written, memory_order_acquire);
+    bool is_mid_line = false;
+    while (read != written) {
+        ssize_t sent = write_some(writer, ring, read, written);
+        if (sent > 0) {
+            read += (size_t)sent;
+            is_mid_line = byte_at(ring, read - 1) != '\n';
+        } else if (sent < 0) {
+            drop_unwritten(ring, read, written);
+            writer->is_torn = writer->is_torn || is_mid_line;
+            read = written;
+        }
+        atomic_store_explicit(&ring->read, read, memory_order_release);
+    }
+}
+
+static void write_rings(struct log_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    for (size_t i = 0; i < writer->ring_count; i++)
+        write_ring(writer, &writer->rings[i]);
+    pthread_mutex_unlock(&writer->lock);
+}
+
+static bool has_work(struct log_writer *writer)
+{
+    for (size_t i = 0; i < writer->ring_count; i++) {
+        struct log_ring *ring = &writer->rings[i];
+        if (atomic_load(&ring->written) != atomic_load_explicit(&ring->read, memory_order_relaxed))
+            return true;
+    }
+    return is_ending(writer);
+}
+
+static void sleep_until_woken(struct log_writer *writer)
+{
+    eventfd_t count;
+    /* Again after each wake-up: a worker that is late may wake for a line already written, and
+     * takes the flag with it. */
+    for (atomic_store(&writer->is_asleep, true); !has_work(writer);
+         atomic_store(&writer->is_asleep, true))
+        (void)eventfd_read(writer->wake, &count);
+    atomic_store(&writer->is_asleep, false);
+}
+
+static void gather(struct log_writer *writer)
+{
+    if (!is_ending(writer))
+        nanosleep(&(struct timespec){.tv_nsec = GATHER_MS * 1000000L}, NULL);
+}
+
+static void *run(void *arg)
+{
+    struct log_writer *writer = arg;
+    bool is_last = false;
+    while (!is_last) {
+        sleep_until_woken(writer);
+        gather(writer);
+        is_last = is_ending(writer);
+        write_rings(writer);
+    }
+    return NULL;
+}
+
+/* Signals are for the other threads; SIGPIPE among them, as EPIPE says the same. */
+static void start_thread(struct log_writer *writer)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    ASSERT(pthread_create(&writer->thread, NULL, run, writer) == 0);
+    ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+}
+
+/* A pipe that takes any byte takes PIPE_BUF of them; a file takes all. */
+static size_t largest_write(int descriptor)
+{
+    struct stat status;
+    bool is_file = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+    return is_file ? SIZE_MAX : PIPE_BUF;
+}
+
+struct log_writer *log_writer_create(int descriptor, size_t ring_count, size_t ring_bytes)
+{
+    ASSERT(ring_bytes >= SMALLEST_RING && (ring_bytes & (ring_bytes - 1)) == 0);
+    size_t size = sizeof(struct log_writer) + ring_count * sizeof(struct log_ring);
+    struct log_writer *writer = xcalloc(1, size);
+    writer->descriptor = descriptor;
+    writer->largest_write = largest_write(descriptor);
+    writer->ring_count = ring_count;
+    writer->wake = eventfd(0, EFD_CLOEXEC);
+    ASSERT(writer->wake >= 0);
+    atomic_init(&writer->end_ms, NEVER);
+    ASSERT(pthread_mutex_init(&writer->lock, NULL) == 0);
+    for (size_t i = 0; i < ring_count; i++) {
+        struct log_ring *ring = &writer->rings[i];
+        ring->writer = writer;
+        ring->bytes = xmalloc(ring_bytes);
+        ring->size = ring_bytes;
+    }
+    start_thread(writer);
+    return writer;
+}
+
+struct log_ring *log_writer_ring(struct log_writer *writer, size_t index)
+{
+    ASSERT(index < writer->ring_count);
+    return &writer->rings[index];
+}
+
+uint64_t log_writer_dropped(struct log_writer *writer)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < writer->ring_count; i++)
+        sum += atomic_load_explicit(&writer->rings[i].dropped, memory_order_relaxed);
+    return sum;
+}
+
+void log_writer_move(struct log_writer *writer, int descriptor)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->descriptor = descriptor;
+    writer->largest_write = largest_write(descriptor);
+    writer->is_torn = false;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+void log_writer_destroy(struct log_writer *writer)
+{
+    if (!writer)
+        return;
+    atomic_store(&writer->end_ms, clock_ms() + LAST_WRITE_MS);
+    (void)eventfd_write(writer->wake, 1);
+    ASSERT(pthread_join(writer->thread, NULL) == 0);
+    for (size_t i = 0; i < writer->ring_count; i++)
+        free(writer->rings[i].bytes);
+    pthread_mutex_destroy(&writer->lock);
+    close(writer->wake);
+    free(writer);
+}

@@ -1,0 +1,103 @@
+#include "base/text.h"
+
+bool span_equal_nocase(struct span a, struct span b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
+            return false;
+    }
+    return true;
+}
+
+bool span_starts_with(struct span text, struct span prefix)
+{
+    return text.len >= prefix.len && span_equal((struct span){text.at, prefix.len}, prefix);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct span span_trim(struct span text)
+{
+    while (text.len > 0 && is_blank(text.at[0]))
+        text = span_skip(text, 1);
+    while (text.len > 0 && is_blank(text.at[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+struct span span_cut(struct span *rest, char separator)
+{
+    const char *found = rest->len > 0 ? memchr(rest->at, separator, rest->len) : NULL;
+    struct span first = *rest;
+    if (!found) {
+        *rest = span_skip(*rest, rest->len);
+        return first;
+    }
+    first.len = (size_t)(found - rest->at);
+    *rest = span_skip(*rest, first.len + 1);
+    return first;
+}
+
+bool span_next_element(struct span *rest, struct span *element)
+{
+    while (rest->len > 0) {
+        *element = span_trim(span_cut(rest, ','));
+        if (element->len > 0)
+            return true;
+    }
+    return false;
+}
+
+bool span_to_u64(struct span text, uint64_t *value)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (c < '0' || c > '9')
+            return false;
+        uint64_t digit = (uint64_t)(c - '0');
+        if (sum > (UINT64_MAX - digit) / 10)
+            return false;
+        sum = sum * 10 + digit;
+    }
+    if (text.len > 0)
+        *value = sum;
+    return text.len > 0;
+}
+
+int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Greedy with one fallback: only the last star passed ever needs to grow. Linear in practice,
+ * len × len at worst, and both are short names. */
+bool span_matches(struct span text, struct span pattern)
+{
+    size_t t = 0, p = 0, after_star = SIZE_MAX, star_took = 0;
+    while (t < text.len) {
+        if (p < pattern.len && pattern.at[p] == '*') {
+            after_star = ++p;
+            star_took = t;
+        } else if (p < pattern.len && pattern.at[p] == text.at[t]) {
+            p++;
+            t++;
+        } else if (after_star != SIZE_MAX) {
+            p = after_star;
+            t = ++star_took;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.at[p] == '*')
+        p++;
+    return p == pattern.len;
+}

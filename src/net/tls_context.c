@@ -1,0 +1,282 @@
+#include "net/tls_context.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include "base/text.h"
+
+enum { MAX_SESSIONS = 8, TICKET_KEYS_SIZE = 80, NAME_SIZE = 256 };
+
+struct tls_context {
+    SSL_CTX *library;
+    size_t holders;
+    bool is_client;
+    char server_name[NAME_SIZE]; /* for SNI; empty for an IP address */
+    struct tls_counts counts;
+    SSL_SESSION *sessions[MAX_SESSIONS]; /* newest last */
+    size_t session_count;
+};
+
+static const unsigned char http_protocol[] = "\x08http/1.1";
+enum { HTTP_PROTOCOL_LEN = sizeof(http_protocol) - 1 };
+
+static const char *failure_text(void)
+{
+    unsigned long code = ERR_peek_error();
+    if (ERR_SYSTEM_ERROR(code))
+        return strerror((int)ERR_GET_REASON(code));
+    const char *text = ERR_reason_error_string(code);
+    return text ? text : "not usable";
+}
+
+static bool has_failed(char error[TLS_ERROR_SIZE], const char *what)
+{
+    (void)snprintf(error, TLS_ERROR_SIZE, "%s: %s", what, failure_text());
+    return false;
+}
+
+/* The library would ask on the terminal. */
+static int refuse_passphrase(char *buf, int size, int is_writing, void *unused)
+{
+    (void)buf, (void)size, (void)is_writing, (void)unused;
+    return -1;
+}
+
+static void forget_oldest(struct tls_context *context)
+{
+    SSL_SESSION_free(context->sessions[0]);
+    context->session_count--;
+    memmove(&context->sessions[0], &context->sessions[1],
+            context->session_count * sizeof(context->sessions[0]));
+}
+
+static int on_new_session(SSL *ssl, SSL_SESSION *session)
+{
+    struct tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    if (context->session_count == MAX_SESSIONS)
+        forget_oldest(context);
+    context->sessions[context->session_count++] = session;
+    return 1; /* the count is ours now */
+}
+
+static struct tls_context *create(const SSL_METHOD *method, bool is_client)
+{
+    struct tls_context *context = xcalloc(1, sizeof(*context));
+    ERR_clear_error();
+    context->library = SSL_CTX_new(method);
+    ASSERT(context->library);
+    context->holders = 1;
+    context->is_client = is_client;
+    SSL_CTX_set_app_data(context->library, context);
+    ASSERT(SSL_CTX_set_min_proto_version(context->library, TLS1_2_VERSION) == 1);
+    ASSERT(SSL_CTX_set_cipher_list(context->library, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1);
+    (void)SSL_CTX_set_options(context->library, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                                    SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                                    SSL_OP_PRIORITIZE_CHACHA);
+    (void)SSL_CTX_set_mode(context->library,
+                           SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_default_passwd_cb(context->library, refuse_passphrase);
+    return context;
+}
+
+static bool is_ip(const char *name)
+{
+    struct in6_addr address;
+    return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1;
+}
+
+static bool demand_name(struct tls_context *context, const char *name, char error[TLS_ERROR_SIZE])
+{
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context->library);
+    if (is_ip(name))
+        return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1 || has_failed(error, name);
+    /* An empty name would turn the check off. */
+    size_t len = strlen(name);
+    if (len == 0 || len >= NAME_SIZE) {
+        (void)snprintf(error, TLS_ERROR_SIZE, "server name: empty or too long");
+        return false;
+    }
+    memcpy(context->server_name, name, len + 1);
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return X509_VERIFY_PARAM_set1_host(param, name, len) == 1 || has_failed(error, name);
+}
+
+static bool load_trust(struct tls_context *context, const char *file, char error[TLS_ERROR_SIZE])
+{
+    if (!file)
+        return SSL_CTX_set_default_verify_paths(context->library) == 1 ||
+               has_failed(error, "the system's certificates");
+    return SSL_CTX_load_verify_locations(context->library, file, NULL) == 1 ||
+           has_failed(error, file);
+}
+
+struct tls_context *tls_context_create_client(const struct tls_client_options *options,
+                                              char error[TLS_ERROR_SIZE])
+{
+    struct tls_context *context = create(TLS_client_method(), true);
+    SSL_CTX_set_verify(context->library, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_session_cache_mode(context->library,
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context->library, on_new_session);
+    ASSERT(SSL_CTX_set_alpn_protos(context->library, http_protocol, HTTP_PROTOCOL_LEN) == 0);
+    if (demand_name(context, options->server_name, error) &&
+        load_trust(context, options->ca_file, error))
+        return context;
+    tls_context_release(context);
+    return NULL;
+}
+
+/* RFC 7301 §3.2: who offers only what we do not speak is refused. */
+static int on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                        const unsigned char *offered, unsigned offered_len, void *unused)
+{
+    (void)ssl, (void)unused;
+    unsigned char *chosen = NULL;
+    int rc = SSL_select_next_proto(&chosen, out_len, http_protocol, HTTP_PROTOCOL_LEN, offered,
+                                   offered_len);
+    *out = chosen;
+    return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static unsigned char ticket_keys[TICKET_KEYS_SIZE];
+
+static void make_ticket_keys(void)
+{
+    ASSERT(RAND_bytes(ticket_keys, sizeof(ticket_keys)) == 1);
+}
+
+/* The kernel spreads a client's connections over the workers: each must know the others' tickets.
+ */
+static void share_tickets(struct tls_context *context)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    ASSERT(pthread_once(&once, make_ticket_keys) == 0);
+    ASSERT(SSL_CTX_set_tlsext_ticket_keys(context->library, ticket_keys, sizeof(ticket_keys)) == 1);
+}
+
+static bool load_identity(struct tls_context *context, const struct tls_server_options *options,
+                          char error[TLS_ERROR_SIZE])
+{
+    if (SSL_CTX_use_certificate_chain_file(context->library, options->certificate_file) != 1)
+        return has_failed(error, options->certificate_file);
+    if (SSL_CTX_use_PrivateKey_file(context->library, options->key_file, SSL_FILETYPE_PEM) != 1)
+        return has_failed(error, options->key_file);
+    return true;
+}
+
+static bool load_client_ca(struct tls_context *context, const char *file,
+                           char error[TLS_ERROR_SIZE])
+{
+    /* Tickets stay with this context: a session must not outlive the authority that allowed it. */
+    if (!load_trust(context, file, error))
+        return false;
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file);
+    if (!names)
+        return has_failed(error, file);
+    SSL_CTX_set_client_CA_list(context->library, names);
+    SSL_CTX_set_verify(context->library, SSL_VERIFY_PEER, NULL);
+    return true;
+}
+
+struct tls_context *tls_context_create_server(const struct tls_server_options *options,
+                                              char error[TLS_ERROR_SIZE])
+{
+    static const unsigned char id[] = "bpgate";
+    struct tls_context *context = create(TLS_server_method(), false);
+    ASSERT(SSL_CTX_set_session_id_context(context->library, id, sizeof(id) - 1) == 1);
+    SSL_CTX_set_session_cache_mode(context->library, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_alpn_select_cb(context->library, on_protocols, NULL);
+    if (!load_identity(context, options, error))
+        goto fail;
+    if (!options->client_ca_file)
+        share_tickets(context);
+    else if (!load_client_ca(context, options->client_ca_file, error))
+        goto fail;
+    return context;
+fail:
+    tls_context_release(context);
+    return NULL;
+}
+
+struct tls_context *tls_context_hold(struct tls_context *context)
+{
+    context->holders++;
+    return context;
+}
+
+void tls_context_release(struct tls_context *context)
+{
+    ASSERT(context->holders > 0);
+    context->holders--;
+    if (context->holders > 0)
+        return;
+    tls_context_forget_sessions(context);
+    SSL_CTX_free(context->library);
+    free(context);
+}
+
+/* RFC 8446 §C.4: a ticket is used once, so that nobody can link connections by it; the last one is
+ * kept all the same, because a full handshake costs more here than being linked. */
+static SSL_SESSION *take_session(struct tls_context *context)
+{
+    while (context->session_count > 0) {
+        SSL_SESSION *newest = context->sessions[context->session_count - 1];
+        bool is_once = SSL_SESSION_get_protocol_version(newest) == TLS1_3_VERSION;
+        if (!SSL_SESSION_is_resumable(newest)) {
+            SSL_SESSION_free(newest);
+            context->session_count--;
+        } else if (is_once && context->session_count > 1) {
+            context->session_count--;
+            return newest;
+        } else {
+            ASSERT(SSL_SESSION_up_ref(newest) == 1);
+            return newest;
+        }
+    }
+    return NULL;
+}
+
+SSL *tls_context_new_ssl(struct tls_context *context)
+{
+    SSL *ssl = SSL_new(context->library);
+    ASSERT(ssl);
+    if (!context->is_client) {
+        SSL_set_accept_state(ssl);
+        return ssl;
+    }
+    SSL_set_connect_state(ssl);
+    if (context->server_name[0] != '\0')
+        ASSERT(SSL_set_tlsext_host_name(ssl, context->server_name) == 1);
+    SSL_SESSION *session = take_session(context);
+    if (session) {
+        (void)SSL_set_session(ssl, session); /* refused: a full handshake */
+        SSL_SESSION_free(session);
+    }
+    return ssl;
+}
+
+void tls_context_forget_sessions(struct tls_context *context)
+{
+    while (context->session_count > 0)
+        forget_oldest(context);
+}
+
+void tls_context_count(struct tls_context *context, bool was_resumed)
+{
+    if (was_resumed)
+        context->counts.resumed++;
+    else
+        context->counts.full++;
+}
+
+struct tls_counts tls_context_counts(const struct tls_context *context)
+{
+    return context->counts;
+}

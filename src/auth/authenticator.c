@@ -1,0 +1,185 @@
+#include "auth/authenticator.h"
+
+#include <stdlib.h>
+
+#include <openssl/crypto.h>
+
+#include "base/random.h"
+#include "base/text.h"
+
+enum { FEWEST_SLOTS = 8, NO_HASH = KEY_MAX_HASHES };
+
+/* Open addressing, at most half full: a search ends at the first empty slot. */
+struct key_ring {
+    const struct key_record *records; /* borrowed */
+    uint64_t seed;
+    size_t mask;      /* count of slots - 1, a power of two less one */
+    uint32_t slots[]; /* a record's place + 1; 0: empty */
+};
+
+/* FNV-1a from a secret start, so that ids cannot be chosen to fall into one place. */
+static size_t slot_of(const struct key_ring *ring, struct span id)
+{
+    uint64_t hash = ring->seed;
+    for (size_t i = 0; i < id.len; i++)
+        hash = (hash ^ (unsigned char)id.at[i]) * UINT64_C(0x100000001b3);
+    return (size_t)(hash ^ hash >> 32) & ring->mask;
+}
+
+/* The slot where the id stands or, if it has none, would stand. */
+static size_t find_slot(const struct key_ring *ring, struct span id)
+{
+    size_t slot = slot_of(ring, id);
+    while (ring->slots[slot] && !span_equal(ring->records[ring->slots[slot] - 1].id, id))
+        slot = (slot + 1) & ring->mask;
+    return slot;
+}
+
+static void insert(struct key_ring *ring, size_t place)
+{
+    const struct key_record *record = &ring->records[place];
+    ASSERT(record->hash_count <= KEY_MAX_HASHES && record->cidr_count <= KEY_MAX_CIDRS);
+    size_t slot = find_slot(ring, record->id);
+    ASSERT(!ring->slots[slot]);
+    ring->slots[slot] = (uint32_t)place + 1;
+}
+
+struct key_ring *key_ring_create(const struct key_record *records, size_t count)
+{
+    ASSERT(count < UINT32_MAX / 2);
+    size_t slot_count = FEWEST_SLOTS;
+    while (slot_count < 2 * count)
+        slot_count *= 2;
+    struct key_ring *ring = xcalloc(1, sizeof(*ring) + slot_count * sizeof(uint32_t));
+    ring->records = records;
+    ring->mask = slot_count - 1;
+    random_bytes(&ring->seed, sizeof(ring->seed));
+    for (size_t i = 0; i < count; i++)
+        insert(ring, i);
+    return ring;
+}
+
+void key_ring_destroy(struct key_ring *ring)
+{
+    free(ring);
+}
+
+/* A record without hashes for ids that nobody has: what follows takes the same time. */
+static const struct key_record *find_record(const struct key_ring *ring, struct span id)
+{
+    static const struct key_record nobody;
+    size_t slot = find_slot(ring, id);
+    return ring->slots[slot] ? &ring->records[ring->slots[slot] - 1] : &nobody;
+}
+
+struct hash_match {
+    size_t index; /* NO_HASH: none */
+    bool has_ended;
+};
+
+/* Compares with every place, used or not. Of two equal hashes the one that has not ended counts. */
+static struct hash_match match_hash(const struct key_record *record,
+                                    const unsigned char hash[KEY_HASH_SIZE], uint64_t wall_ms)
+{
+    struct hash_match match = {.index = NO_HASH};
+    for (size_t i = 0; i < KEY_MAX_HASHES; i++) {
+        bool is_equal = CRYPTO_memcmp(record->hashes[i].sha256, hash, KEY_HASH_SIZE) == 0;
+        if (!is_equal || i >= record->hash_count)
+            continue;
+        uint64_t not_after_ms = record->hashes[i].not_after_ms;
+        bool has_ended = not_after_ms > 0 && wall_ms > not_after_ms;
+        if (match.index == NO_HASH || match.has_ended)
+            match = (struct hash_match){i, has_ended};
+    }
+    return match;
+}
+
+static bool is_from_permitted(const struct key_record *record, const struct presented *presented)
+{
+    for (size_t i = 0; i < record->cidr_count; i++) {
+        if (cidr_contains(&record->cidrs[i], presented->address, presented->address_len))
+            return true;
+    }
+    return record->cidr_count == 0;
+}
+
+/* What of the request should be a key. AUTH_OK or why there is none. */
+static enum auth_result find_key_text(const struct presented *presented, struct span *text)
+{
+    *text = presented->key_header;
+    if (text->len > 0)
+        return AUTH_OK;
+    *text = presented->authorization;
+    if (text->len == 0)
+        return AUTH_NO_KEY;
+    /* RFC 9110 §11.4: the scheme in any case, then 1*SP. */
+    if (!span_equal_nocase(span_cut(text, ' '), SPAN("Bearer")))
+        return AUTH_NOT_OURS;
+    while (text->len > 0 && text->at[0] == ' ')
+        *text = span_skip(*text, 1);
+    return text->len > 0 ? AUTH_OK : AUTH_NO_KEY;
+}
+
+static enum auth_result parse_key(struct span text, struct gateway_key *key)
+{
+    switch (gateway_key_parse(text, key)) {
+    case KEY_FORM_GOOD:
+        return AUTH_OK;
+    case KEY_FORM_NOT_OURS:
+        return AUTH_NOT_OURS;
+    case KEY_FORM_TYPO:
+        return AUTH_TYPO;
+    }
+    UNREACHABLE();
+}
+
+enum auth_result key_ring_authenticate(const struct key_ring *ring,
+                                       const struct presented *presented, uint64_t wall_ms,
+                                       const struct key_record **key, size_t *hash_index)
+{
+    struct span text;
+    struct gateway_key given;
+    enum auth_result result = find_key_text(presented, &text);
+    if (result == AUTH_OK)
+        result = parse_key(text, &given);
+    if (result != AUTH_OK)
+        return result;
+
+    unsigned char hash[KEY_HASH_SIZE];
+    gateway_key_hash(given.secret, hash);
+    const struct key_record *record = find_record(ring, given.id);
+    struct hash_match match = match_hash(record, hash, wall_ms);
+    if (match.index == NO_HASH)
+        return AUTH_WRONG;
+
+    *key = record;
+    *hash_index = match.index;
+    if (record->is_disabled)
+        return AUTH_DISABLED;
+    if (match.has_ended || (record->expires_ms > 0 && wall_ms >= record->expires_ms))
+        return AUTH_EXPIRED;
+    return is_from_permitted(record, presented) ? AUTH_OK : AUTH_ADDRESS;
+}
+
+struct span auth_result_text(enum auth_result result)
+{
+    static const char *const texts[] = {
+        [AUTH_OK] = "",
+        [AUTH_NO_KEY] = "No gateway key was sent: send 'Authorization: Bearer bpg_...' or "
+                        "'x-bpgate-key: bpg_...'.",
+        [AUTH_NOT_OURS] = "What was sent is not a gateway key: use a key that begins with bpg_ "
+                          "instead of the Botpress token (bp_pat_...) or other credential; the "
+                          "gateway adds the Botpress token itself.",
+        [AUTH_TYPO] = "The gateway key is mistyped or cut off (its check characters do not fit): "
+                      "copy the whole key again.",
+        [AUTH_WRONG] = "This gateway does not know the key: check that it was made for this "
+                       "gateway, or ask its operator for a new one.",
+        [AUTH_EXPIRED] = "The gateway key has expired: ask the gateway's operator for a new one.",
+        [AUTH_DISABLED] = "The gateway key is disabled: ask the gateway's operator to enable it or "
+                          "for a new one.",
+        [AUTH_ADDRESS] = "The gateway key may not be used from this address: call from a network "
+                         "that its cidrs list, or ask the gateway's operator to add yours.",
+    };
+    ASSERT((size_t)result < COUNT_OF(texts));
+    return span_of(texts[result]);
+}

@@ -1,0 +1,67 @@
+/* authenticator.h - who is this: from a presented key to the caller.
+ *
+ * The ring is built when the configuration is loaded, then only read, by any thread. A key is found
+ * by its id; its secret's hash is compared in constant time, also when the id is unknown, so that
+ * time tells nothing.
+ */
+#ifndef AUTH_AUTHENTICATOR_H
+#define AUTH_AUTHENTICATOR_H
+
+#include "auth/cidr.h"
+#include "auth/gateway_key.h"
+#include "auth/identity.h"
+#include "auth/scope.h"
+
+enum { KEY_MAX_HASHES = 2, KEY_MAX_CIDRS = 16 };
+
+/* One key as configured. Spans are borrowed from the configuration. */
+struct key_record {
+    struct span id, name;
+    struct {
+        unsigned char sha256[KEY_HASH_SIZE];
+        uint64_t not_after_ms; /* wall clock; 0: no end */
+    } hashes[KEY_MAX_HASHES];
+    size_t hash_count;
+    const struct profile *profile; /* borrowed */
+    struct scope scope;
+    struct id_list bots; /* count 0: as the profile says */
+    uint64_t expires_ms; /* wall clock; 0: never */
+    bool is_disabled;
+    struct cidr cidrs[KEY_MAX_CIDRS];
+    size_t cidr_count; /* 0: from anywhere */
+};
+
+struct key_ring;
+
+/* The records are borrowed and must outlive the ring; their ids must differ (checked before). */
+struct key_ring *key_ring_create(const struct key_record *records, size_t count);
+void key_ring_destroy(struct key_ring *ring);
+
+enum auth_result {
+    AUTH_OK,
+    AUTH_NO_KEY,   /* nothing presented */
+    AUTH_NOT_OURS, /* something else was presented: a Botpress token, another scheme */
+    AUTH_TYPO,     /* the check characters do not fit */
+    AUTH_WRONG,    /* unknown id or wrong secret: not told apart */
+    AUTH_EXPIRED,  /* told only to those who have the secret */
+    AUTH_DISABLED,
+    AUTH_ADDRESS, /* not from this address */
+};
+
+struct presented {
+    struct span authorization;    /* the field's value; len 0 when absent */
+    struct span key_header;       /* x-bpgate-key; wins over Authorization */
+    const unsigned char *address; /* the caller's, network order */
+    size_t address_len;           /* 4, 16, or 0 for unknown */
+};
+
+/* On AUTH_OK sets *key. Also sets it for AUTH_EXPIRED, AUTH_DISABLED and AUTH_ADDRESS, for the log.
+ * hash_index: which of the key's hashes matched (for the metric of old ones still in use). */
+enum auth_result key_ring_authenticate(const struct key_ring *ring,
+                                       const struct presented *presented, uint64_t wall_ms,
+                                       const struct key_record **key, size_t *hash_index);
+
+/* A sentence for the caller: what is wrong and what to do. */
+struct span auth_result_text(enum auth_result result);
+
+#endif

@@ -1,0 +1,543 @@
+#include "client/client_connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "client/turn.h"
+
+/* Of the next requests while one is answered: beyond this the stream is paused. */
+enum { AHEAD_LIMIT = 16 * KIB };
+enum { ARENA_LIMIT = 4 * MIB, SHOWN_LINE = 120 };
+
+static uint64_t now_of(const struct client_connection *c)
+{
+    return loop_now_ms(c->server->loop);
+}
+
+/* --- The end of a turn and of the connection --- */
+
+static void free_connection(struct task *task)
+{
+    free(container_of(task, struct client_connection, later));
+}
+
+static void free_turn(struct task *task)
+{
+    struct turn *turn = container_of(task, struct turn, bury);
+    arena_clear(&turn->arena);
+    free(turn);
+}
+
+void client_leave(struct client_connection *c, bool is_cut)
+{
+    if (c->stream && (is_cut || c->stream->queued > 0))
+        stream_abort(c->stream);
+    else if (c->stream)
+        stream_close(c->stream);
+    c->stream = NULL;
+    c->state = GONE;
+    timer_stop(&c->timer);
+    buffer_clear(&c->input);
+    if (c->turn || !list_has(&c->link))
+        return;
+    struct client_server *server = c->server;
+    list_remove(&c->link);
+    server->count--;
+    later_cancel(&c->later);
+    later_run(&server->loop->later, &c->later, free_connection);
+    if (server->on_leave)
+        server->on_leave(server);
+}
+
+static void linger(struct client_connection *c)
+{
+    c->state = LINGERS;
+    c->window_mark = c->stream->queued;
+    buffer_clear(&c->input);
+    c->taken = 0;
+    stream_end(c->stream);
+    stream_resume(c->stream, PAUSE_AHEAD | PAUSE_BODY);
+    timer_set(&c->timer, now_of(c) + c->server->options->linger_ms);
+}
+
+/* Leaves, but not before its last answer has. */
+static void retire(struct client_connection *c)
+{
+    if (c->stream->queued > 0)
+        linger(c);
+    else
+        client_leave(c, false);
+}
+
+static void rest(struct client_connection *c)
+{
+    c->state = AT_REST;
+    c->check = (struct head_check){0};
+    c->window_mark = c->stream->queued;
+    timer_set(&c->timer, now_of(c) + c->server->options->idle_ms);
+}
+
+/* --- What the client sends --- */
+
+static void tell_gone(struct client_connection *c)
+{
+    struct turn *turn = c->turn;
+    client_leave(c, turn && turn->is_started && !turn->is_ended);
+    if (turn)
+        c->server->handler->on_gone(turn->exchange);
+}
+
+static struct turn *begin_turn(struct client_connection *c)
+{
+    struct turn *turn = xcalloc(1, sizeof(*turn));
+    arena_init(&turn->arena, ARENA_LIMIT);
+    c->turn = turn;
+    c->state = IN_TURN;
+    timer_stop(&c->timer);
+    c->is_in_window = false;
+    return turn;
+}
+
+/* What of the first line may stand in a log: printable and short. */
+static struct span shown_line(struct arena *arena, struct span in)
+{
+    struct span line = span_cut(&in, '\r');
+    if (line.len > SHOWN_LINE)
+        line.len = SHOWN_LINE;
+    char *text = arena_alloc(arena, line.len + 1);
+    for (size_t i = 0; i < line.len; i++)
+        text[i] = line.at[i] > ' ' && line.at[i] < 0x7f ? line.at[i] : ' ';
+    return (struct span){text, line.len};
+}
+
+static void refuse(struct client_connection *c, enum http_fault fault, struct span in)
+{
+    struct turn *turn = c->turn ? c->turn : begin_turn(c);
+    turn->request = (struct request){.version = 11};
+    turn->must_close = true;
+    turn->body_is_over = true;
+    struct span line = shown_line(&turn->arena, in);
+    turn->exchange = c->server->handler->on_refused(c->server->owner, c, &turn->arena, fault, line);
+}
+
+static void start(struct client_connection *c, struct span head)
+{
+    const struct client_options *options = c->server->options;
+    const struct parser_limits limits = {options->head.header_count, options->spare_headers};
+    struct turn *turn = begin_turn(c);
+    struct span copy = arena_copy(&turn->arena, span_skip(head, c->check.skipped));
+    enum http_fault fault = parse_request(copy, &limits, &turn->arena, &turn->request);
+    turn->bytes_in = head.len;
+    if (fault != FAULT_NONE) {
+        refuse(c, fault, copy);
+        return;
+    }
+    turn->must_close = !turn->request.keep_alive;
+    turn->continue_is_owed = turn->request.expects_continue;
+    turn->body_is_over = turn->request.framing.kind == BODY_NONE;
+    body_reader_init(&c->body, &turn->request.framing);
+    turn->exchange =
+        c->server->handler->on_request(c->server->owner, c, &turn->arena, &turn->request);
+}
+
+/* Takes a head off the front of *in; false when it is not all there. */
+static bool take_head(struct client_connection *c, struct span *in)
+{
+    switch (head_check(&c->check, HEAD_REQUEST, *in, &c->server->options->head)) {
+    case HEAD_PARTIAL:
+        if (c->state == AT_REST && in->len > c->check.skipped) {
+            c->state = IN_HEAD;
+            timer_set(&c->timer, now_of(c) + c->server->options->head_ms);
+        }
+        return false;
+    case HEAD_REFUSED: {
+        struct span all = *in;
+        *in = span_skip(*in, in->len);
+        refuse(c, c->check.fault, all);
+        return true;
+    }
+    case HEAD_COMPLETE:
+        break;
+    }
+    struct span head = {in->at, c->check.len};
+    *in = span_skip(*in, head.len);
+    start(c, head);
+    return true;
+}
+
+/* Takes one piece of the body; false when nothing can be done now. */
+static bool take_body(struct client_connection *c, struct span *in)
+{
+    struct turn *turn = c->turn;
+    if (turn->body_is_over || !turn->wants_body)
+        return false;
+    const struct client_handler *handler = c->server->handler;
+    struct span piece;
+    size_t before = in->len;
+    if (in->len > 0)
+        turn->continue_is_owed = false;
+    enum body_state state = body_reader_next(&c->body, in, &piece);
+    turn->bytes_in += before - in->len;
+    switch (state) {
+    case BODY_MORE:
+        return false;
+    case BODY_PIECE:
+        handler->on_body(turn->exchange, piece);
+        return true;
+    case BODY_COMPLETE:
+        turn->body_is_over = true;
+        c->is_in_window = false;
+        handler->on_body_end(turn->exchange);
+        return true;
+    case BODY_BROKEN:
+        break;
+    }
+    turn->body_is_over = turn->must_close = true;
+    handler->on_body_failed(turn->exchange, FAULT_CHUNK);
+    return true;
+}
+
+/* Drops what is left of an answered request's body, up to the bound. */
+static bool drop_body(struct client_connection *c, struct span *in)
+{
+    struct span piece;
+    size_t before = in->len;
+    enum body_state state = body_reader_next(&c->body, in, &piece);
+    c->drained += (uint32_t)(before - in->len);
+    if (state == BODY_COMPLETE)
+        rest(c);
+    else if (state == BODY_BROKEN || c->drained > c->server->options->drain_bytes)
+        linger(c);
+    return state != BODY_MORE;
+}
+
+static bool step(struct client_connection *c, struct span *in)
+{
+    switch (c->state) {
+    case AT_REST:
+    case IN_HEAD:
+        /* Who asks and asks but does not take the answers would fill our memory with them. */
+        return in->len > 0 && !stream_is_congested(c->stream) && take_head(c, in);
+    case IN_TURN:
+        return take_body(c, in);
+    case IN_DRAIN:
+        return drop_body(c, in);
+    case LINGERS:
+    case GONE:
+        break;
+    }
+    *in = span_skip(*in, in->len);
+    return false;
+}
+
+/* Keeps what could not be taken now. in is the unread end of the input, or of a fresh read. */
+static void keep(struct client_connection *c, struct span in, bool is_fresh)
+{
+    if (c->state == GONE || c->state == LINGERS)
+        return;
+    if (in.len == 0) {
+        buffer_clear(&c->input);
+        c->taken = 0;
+    } else if (is_fresh) {
+        /* A read comes only while less than AHEAD_LIMIT is kept, or for a head within its limit. */
+        ASSERT(buffer_append(&c->input, in) == OK);
+    } else {
+        c->taken = (uint32_t)(c->input.len - in.len);
+    }
+    bool must_wait = c->state == IN_TURN || stream_is_congested(c->stream);
+    if (must_wait && in.len > AHEAD_LIMIT)
+        stream_pause(c->stream, PAUSE_AHEAD);
+    else
+        stream_resume(c->stream, PAUSE_AHEAD);
+}
+
+/* A head whose body has not come within this turn of the loop goes out alone. */
+static void flush_head(struct client_connection *c)
+{
+    if (!c->turn || c->turn->head.len == 0 || !c->stream)
+        return;
+    struct span head = c->turn->head;
+    c->turn->head.len = 0;
+    stream_write(c->stream, &head, 1);
+}
+
+static void pump(struct client_connection *c, struct span in, bool is_fresh)
+{
+    ASSERT(!c->is_pumping);
+    c->is_pumping = true;
+    while (step(c, &in)) {
+    }
+    c->is_pumping = false;
+    keep(c, in, is_fresh);
+    flush_head(c);
+    if (c->state == AT_REST && c->server->is_draining)
+        retire(c);
+}
+
+static void pump_later(struct task *task)
+{
+    struct client_connection *c = container_of(task, struct client_connection, later);
+    if (c->state != GONE)
+        pump(c, span_skip(buffer_bytes(&c->input), c->taken), false);
+}
+
+void client_wake(struct client_connection *c)
+{
+    if (!c->is_pumping)
+        later_run(&c->server->loop->later, &c->later, pump_later);
+}
+
+static void on_open(void *owner)
+{
+    (void)owner;
+}
+
+static void on_data(void *owner, struct span bytes)
+{
+    struct client_connection *c = owner;
+    if (c->input.len == 0) {
+        pump(c, bytes, true);
+        return;
+    }
+    buffer_drop(&c->input, c->taken);
+    c->taken = 0;
+    ASSERT(buffer_append(&c->input, bytes) == OK);
+    pump(c, buffer_bytes(&c->input), false);
+}
+
+static void on_drained(void *owner)
+{
+    struct client_connection *c = owner;
+    if (c->turn)
+        c->server->handler->on_drained(c->turn->exchange);
+    else
+        client_wake(c); /* for a head that had to wait */
+}
+
+/* FIN while an answer is owed counts as having left: nobody can tell a half-closed client from one
+ * that is gone, and an abandoned call upstream should end. An answer that was given already is
+ * still delivered. */
+static void on_end(void *owner)
+{
+    struct client_connection *c = owner;
+    if (c->turn)
+        tell_gone(c);
+    else if (c->state != LINGERS || c->stream->queued == 0)
+        retire(c);
+}
+
+static void on_failed(void *owner, enum status why)
+{
+    (void)why;
+    tell_gone(owner);
+}
+
+static const struct stream_events stream_events = {on_open, on_data, on_drained, on_end, on_failed};
+
+/* --- Deadlines --- */
+
+/* While a body moves, every window must see enough of it (a client that drips holds memory and a
+ * call upstream). A client is not blamed for a window in which it was we who did not read. */
+void client_open_window(struct client_connection *c)
+{
+    struct turn *turn = c->turn;
+    bool is_reading = turn->wants_body && !turn->body_is_over && c->stream->pause_reasons == 0;
+    c->is_in_window = is_reading;
+    c->window_mark = turn->bytes_in;
+    c->window_queued = c->stream->queued ? turn->bytes_out - c->stream->queued : UINT64_MAX;
+    timer_set(&c->timer, now_of(c) + c->server->options->rate_window_ms);
+}
+
+static void close_window(struct client_connection *c)
+{
+    struct turn *turn = c->turn;
+    uint64_t least = c->server->options->rate_bytes;
+    if (c->stream->queued > 0 && c->window_queued != UINT64_MAX &&
+        turn->bytes_out - c->stream->queued - c->window_queued < least) {
+        tell_gone(c);
+        return;
+    }
+    if (c->is_in_window && turn->bytes_in - c->window_mark < least) {
+        turn->body_is_over = turn->must_close = true;
+        c->server->handler->on_body_failed(turn->exchange, FAULT_TIMEOUT);
+        return;
+    }
+    client_open_window(c);
+}
+
+/* Whether the answer before is still being fetched at the least rate; begins another period. */
+static bool still_delivers(struct client_connection *c, uint64_t period_ms)
+{
+    const struct client_options *options = c->server->options;
+    uint64_t least = options->rate_bytes * period_ms / options->rate_window_ms;
+    uint64_t queued = c->stream->queued;
+    if (queued == 0 || queued + least > c->window_mark)
+        return false;
+    c->window_mark = queued;
+    timer_set(&c->timer, now_of(c) + period_ms);
+    return true;
+}
+
+static void on_due(struct timer *timer)
+{
+    struct client_connection *c = container_of(timer, struct client_connection, timer);
+    switch (c->state) {
+    case IN_HEAD: {
+        struct span all = span_skip(buffer_bytes(&c->input), c->taken);
+        refuse(c, FAULT_TIMEOUT, all);
+        return;
+    }
+    case IN_TURN:
+        close_window(c);
+        return;
+    case LINGERS:
+        if (still_delivers(c, c->server->options->linger_ms))
+            return;
+        break;
+    case AT_REST:
+        if (still_delivers(c, c->server->options->idle_ms))
+            return;
+        break;
+    case IN_DRAIN:
+        retire(c);
+        return;
+    case GONE:
+        break;
+    }
+    client_leave(c, false);
+}
+
+/* --- The server's side of a connection --- */
+
+void client_server_init(struct client_server *server, struct loop *loop,
+                        const struct client_options *options, const struct client_handler *handler,
+                        void *owner)
+{
+    *server = (struct client_server){
+        .loop = loop, .options = options, .handler = handler, .owner = owner};
+    list_init(&server->connections);
+}
+
+void client_server_accept(struct client_server *server, struct stream *stream,
+                          const struct sockaddr *peer)
+{
+    struct client_connection *c = xcalloc(1, sizeof(*c));
+    c->stream = stream;
+    c->server = server;
+    if (peer->sa_family == AF_INET)
+        memcpy(&c->peer, peer, sizeof(struct sockaddr_in));
+    else if (peer->sa_family == AF_INET6)
+        memcpy(&c->peer, peer, sizeof(struct sockaddr_in6));
+    buffer_init(&c->input, server->options->head.head_bytes + AHEAD_LIMIT + 2 * LOOP_READ_SIZE);
+    timer_init(&c->timer, &server->loop->timers, on_due);
+    list_push_back(&server->connections, &c->link);
+    server->count++;
+    stream_listen_to(stream, &stream_events, c);
+    rest(c);
+}
+
+static struct client_connection *connection_of(struct list *link)
+{
+    return container_of(link, struct client_connection, link);
+}
+
+/* At rest, and no request has just arrived or, on a connection of this very turn, may have. */
+static bool is_idle(const struct client_connection *c)
+{
+    return c->state == AT_REST && c->stream->is_open && stream_is_quiet(c->stream);
+}
+
+void client_server_drain(struct client_server *server)
+{
+    server->is_draining = true;
+    struct list *next;
+    for (struct list *at = server->connections.next; at != &server->connections; at = next) {
+        struct client_connection *c = connection_of(at);
+        next = at->next;
+        if (is_idle(c))
+            retire(c);
+        else if (c->state == AT_REST)
+            timer_set(&c->timer, now_of(c) + server->options->linger_ms);
+    }
+}
+
+void client_server_abort(struct client_server *server)
+{
+    server->is_draining = true;
+    struct list *next;
+    for (struct list *at = server->connections.next; at != &server->connections; at = next) {
+        next = at->next;
+        if (connection_of(at)->state != GONE)
+            tell_gone(connection_of(at));
+    }
+}
+
+const struct sockaddr *client_peer(const struct client_connection *c)
+{
+    return (const struct sockaddr *)&c->peer;
+}
+
+/* --- What the handler does --- */
+
+void client_read_body(struct client_connection *c)
+{
+    static const struct span interim = SPAN_INIT("HTTP/1.1 100 Continue\r\n\r\n");
+    struct turn *turn = c->turn;
+    if (!c->stream || turn->body_is_over)
+        return;
+    if (turn->continue_is_owed && !turn->is_started) {
+        turn->continue_is_owed = false;
+        turn->bytes_out += interim.len;
+        stream_write(c->stream, &interim, 1);
+    }
+    if (!turn->wants_body)
+        client_wake(c);
+    turn->wants_body = true;
+    stream_resume(c->stream, PAUSE_BODY);
+    if (!timer_is_set(&c->timer))
+        client_open_window(c);
+}
+
+void client_pause_body(struct client_connection *c)
+{
+    if (!c->stream || c->turn->body_is_over)
+        return;
+    stream_pause(c->stream, PAUSE_BODY);
+    c->is_in_window = false;
+}
+
+bool client_body_is_in_the_way(const struct client_connection *c)
+{
+    const struct turn *turn = c->turn;
+    if (turn->body_is_over)
+        return false;
+    if (turn->continue_is_owed)
+        return true;
+    return c->body.kind == BODY_LENGTH && c->body.left > c->server->options->drain_bytes;
+}
+
+void client_done(struct client_connection *c)
+{
+    struct turn *turn = c->turn;
+    bool must_close = turn->must_close || client_body_is_in_the_way(c) || c->server->is_draining;
+    c->turn = NULL;
+    later_run(&c->server->loop->later, &turn->bury, free_turn);
+    if (c->state == GONE) {
+        client_leave(c, false);
+        return;
+    }
+    if (must_close) {
+        linger(c);
+        return;
+    }
+    stream_resume(c->stream, PAUSE_BODY);
+    if (turn->body_is_over) {
+        rest(c);
+    } else {
+        c->state = IN_DRAIN;
+        c->drained = 0;
+        timer_set(&c->timer, now_of(c) + c->server->options->linger_ms);
+    }
+    client_wake(c);
+}

@@ -1,0 +1,74 @@
+/* turn.h - what the parts of client/ share: a connection, and the request whose turn it is.
+ *
+ * client_connection.c has the states, what comes in and the deadlines, client_response.c what goes
+ * out. For these two files alone.
+ */
+#ifndef CLIENT_TURN_H
+#define CLIENT_TURN_H
+
+#include "base/buffer.h"
+#include "client/client_connection.h"
+#include "http/body_reader.h"
+
+enum pause_reason { PAUSE_AHEAD = 1, PAUSE_BODY = 2 };
+
+enum client_state {
+    AT_REST,  /* nothing of a request yet */
+    IN_HEAD,  /* a head has begun */
+    IN_TURN,  /* a request is with the handler */
+    IN_DRAIN, /* answered; the rest of its body is taken and dropped */
+    LINGERS,  /* answered for the last time; reads until the client goes, so that no reset overtakes
+                 the answer */
+    GONE,     /* the stream is closed */
+};
+
+/* What exists only while a request is answered. */
+struct turn {
+    struct arena arena;
+    struct request request;
+    void *exchange;   /* the handler's */
+    struct span head; /* of the response, not yet written */
+    enum body_kind out;
+    bool wants_body, body_is_over, continue_is_owed;
+    bool is_started; /* the response's head was given */
+    bool is_ended;   /* and its end */
+    bool has_no_body;
+    bool must_close;
+    uint64_t bytes_in, bytes_out;
+    struct task bury;
+};
+
+struct client_connection {
+    struct stream *stream; /* owned; NULL once GONE */
+    struct client_server *server;
+    struct list link;
+    struct turn *turn; /* NULL between requests */
+    struct timer timer;
+    struct task later;
+    struct buffer input; /* what has come and was not taken yet */
+    uint32_t taken;      /* of its front */
+    enum client_state state : 8;
+    bool is_pumping, is_in_window;
+    struct head_check check;
+    struct body_reader body;
+    uint32_t drained; /* bytes of a body dropped in IN_DRAIN */
+    uint64_t window_mark, window_queued;
+    struct sockaddr_in6 peer; /* large enough for both families */
+};
+_Static_assert(sizeof(struct client_connection) <= 400, "a connection at rest is small");
+
+/* Lets go of the stream; the block itself goes when no turn needs it any more. is_cut: what was
+ * sent is not all; nor is it while a part is still queued here. */
+void client_leave(struct client_connection *connection, bool is_cut);
+
+/* Looks at what is kept, and at the head that is to go out, once no callback is on the stack. */
+void client_wake(struct client_connection *connection);
+
+/* Begins to watch that a body moves. */
+void client_open_window(struct client_connection *connection);
+
+/* Whether the rest of the request's body is more than we would take to save the connection, or will
+ * never come because nobody said 100 Continue. */
+bool client_body_is_in_the_way(const struct client_connection *connection);
+
+#endif

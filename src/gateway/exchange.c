@@ -1,0 +1,73 @@
+#include "gateway/exchange.h"
+
+/* Runs stages until one waits or none is left. step is how to enter the first. */
+static void run(struct exchange *ex, stage_fn *step)
+{
+    ASSERT(!ex->is_running);
+    ex->is_running = true;
+    while (ex->stage < ex->stage_count) {
+        const struct stage *stage = &ex->stages[ex->stage];
+        enum verdict verdict = STAGE_NEXT;
+        if (step || (stage->when & ex->now))
+            verdict = (step ? step : stage->begin)(ex);
+        step = NULL;
+        ASSERT((verdict == STAGE_WAIT) == ex->is_waiting);
+        if (verdict == STAGE_WAIT) {
+            ex->is_running = false;
+            return;
+        }
+        if (verdict == STAGE_RESPOND)
+            ex->now = WHEN_ANSWERED;
+        ex->stage++;
+    }
+    ex->is_running = false;
+    ex->on_done(ex);
+}
+
+void exchange_start(struct exchange *ex, const struct stage *stages, size_t count,
+                    void (*on_done)(struct exchange *exchange))
+{
+    ex->stages = stages;
+    ex->stage_count = count;
+    ex->on_done = on_done;
+    if (!ex->now)
+        ex->now = WHEN_OPEN;
+    run(ex, NULL);
+}
+
+enum verdict exchange_wait(struct exchange *ex, void *operation, void (*call_off)(void *))
+{
+    ASSERT(!ex->is_waiting);
+    ASSERT(ex->stages[ex->stage].finish);
+    ex->is_waiting = true;
+    ex->operation = operation;
+    ex->call_off = call_off;
+    return STAGE_WAIT;
+}
+
+void exchange_resume(struct exchange *ex)
+{
+    ASSERT(ex->is_waiting);
+    ex->is_waiting = false;
+    run(ex, ex->stages[ex->stage].finish);
+}
+
+static void leave_stage(struct exchange *ex, enum condition condition)
+{
+    ASSERT(!ex->is_running && ex->is_waiting);
+    ex->call_off(ex->operation);
+    ex->is_waiting = false;
+    ex->now = condition;
+    ex->stage++;
+    run(ex, NULL);
+}
+
+void exchange_interrupt(struct exchange *ex)
+{
+    leave_stage(ex, WHEN_ANSWERED);
+}
+
+void exchange_abort(struct exchange *ex)
+{
+    leave_stage(ex, WHEN_ABORTED);
+}

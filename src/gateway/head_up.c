@@ -1,0 +1,109 @@
+#include "gateway/head_up.h"
+
+#include "base/text.h"
+#include "http/writer.h"
+
+static struct span value_of(const struct exchange *ex, enum header_id id)
+{
+    const struct header *header = header_list_find(&ex->request->headers, id);
+    return header ? header->value : SPAN("");
+}
+
+bool head_up_is_loop(const struct exchange *ex)
+{
+    const struct header_list *headers = &ex->request->headers;
+    for (size_t i = 0; i < headers->count; i++) {
+        struct span rest = headers->at[i].value, element;
+        if (headers->at[i].id != HEADER_VIA)
+            continue;
+        while (span_next_element(&rest, &element)) {
+            if (span_equal(element, ex->services->via))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool passes_user_field(const struct exchange *ex, unsigned pass)
+{
+    return ex->operation_flags & OP_TAKES_USER && ex->profile->pass & pass;
+}
+
+static bool is_not_for_upstream(const struct header *header, const void *context)
+{
+    const struct exchange *ex = context;
+    switch (header->id) {
+    case HEADER_HOST:
+    case HEADER_X_REQUEST_ID:
+    case HEADER_X_BOT_ID:
+    case HEADER_X_WORKSPACE_ID:
+    case HEADER_X_INTEGRATION_ID:
+    case HEADER_X_INTEGRATION_ALIAS:
+    case HEADER_X_DESTINATION_BOT_ID:
+        return true; /* written anew below */
+    case HEADER_X_USER_ID:
+        return !passes_user_field(ex, PASS_USER_ID);
+    case HEADER_X_USER_ROLE:
+        return !passes_user_field(ex, PASS_USER_ROLE);
+    case HEADER_X_INTEGRATION_NAME:
+        return !passes_user_field(ex, PASS_INTEGRATION_NAME);
+    default:
+        return header_flags_of(header->id, header->name) & (HEADER_PRIVATE | HEADER_HOP);
+    }
+}
+
+static void add(struct exchange *ex, enum header_id id, struct span value)
+{
+    if (value.len > 0)
+        ASSERT(header_list_add_known(&ex->request->headers, id, value));
+}
+
+/* The caller's own token, if the profile lets it through; never a key of ours. */
+static struct span passed_authorization(const struct exchange *ex)
+{
+    struct span value = value_of(ex, HEADER_AUTHORIZATION);
+    struct span rest = value;
+    if (ex->profile->credential >= 0 || !ex->profile->pass_authorization)
+        return SPAN("");
+    while (rest.len > 0) {
+        if (span_starts_with(span_trim(span_cut(&rest, ' ')), SPAN("bpg_")))
+            return SPAN("");
+    }
+    return value;
+}
+
+bool head_up_prepare(struct exchange *ex, struct span *missing)
+{
+    struct header_list *headers = &ex->request->headers;
+    struct span authorization = passed_authorization(ex);
+    header_list_remove_if(headers, is_not_for_upstream, ex);
+    add(ex, HEADER_HOST, ex->services->upstream_authority);
+    add(ex, HEADER_VIA, ex->services->via);
+    add(ex, HEADER_X_REQUEST_ID, ex->request_id);
+    add(ex, HEADER_X_BOT_ID, ex->ids[ID_BOT]);
+    add(ex, HEADER_X_WORKSPACE_ID, ex->ids[ID_WORKSPACE]);
+    add(ex, HEADER_X_INTEGRATION_ID, ex->ids[ID_INTEGRATION]);
+    add(ex, HEADER_X_INTEGRATION_ALIAS, ex->integration_alias);
+    add(ex, HEADER_X_DESTINATION_BOT_ID, ex->destination_bot);
+    add(ex, HEADER_AUTHORIZATION, authorization);
+    if (ex->operation_flags & OP_NEEDS_BOT && ex->ids[ID_BOT].len == 0)
+        *missing = header_name(HEADER_X_BOT_ID);
+    else if (ex->operation_flags & OP_NEEDS_WORKSPACE && ex->ids[ID_WORKSPACE].len == 0)
+        *missing = header_name(HEADER_X_WORKSPACE_ID);
+    else
+        return true;
+    return false;
+}
+
+struct span head_up_write(struct exchange *ex, struct span token)
+{
+    const struct request *request = ex->request;
+    bool wants_length = request->method == METHOD_POST || request->method == METHOD_PUT ||
+                        request->method == METHOD_PATCH;
+    if (token.len > 0) {
+        header_list_remove(&ex->request->headers, HEADER_AUTHORIZATION);
+        add(ex, HEADER_AUTHORIZATION,
+            arena_format(ex->arena, "Bearer %.*s", (int)token.len, token.at));
+    }
+    return write_request_head(ex->arena, request, wants_length);
+}

@@ -1,0 +1,53 @@
+/* services.h - what an exchange may use: everything it needs that is not its own.
+ *
+ * One per worker, borrowed by its exchanges. Immutable parts come from the current snapshot; an
+ * exchange copies the pointers it needs at its start and holds the snapshot through `hold`.
+ */
+#ifndef GATEWAY_SERVICES_H
+#define GATEWAY_SERVICES_H
+
+#include "auth/authenticator.h"
+#include "auth/credential.h"
+#include "base/log_writer.h"
+#include "botpress/route_catalogue.h"
+#include "gateway/retry_budget.h"
+#include "net/loop.h"
+#include "upstream/breaker.h"
+#include "upstream/upstream_call.h"
+
+struct class_deadlines {
+    uint64_t first_byte_ms, body_idle_ms, total_ms; /* total_ms 0: none */
+};
+
+/* The settings that the gateway's own stages own. */
+struct gateway_options {
+    bool deny_unknown_routes; /* else they are forwarded, subject to the key's scope */
+    struct class_deadlines deadlines[DEADLINE_CLASS_COUNT];
+    uint64_t send_idle_ms;
+    size_t replay_bytes; /* of a request's body, held for a second try */
+    unsigned max_retries;
+    unsigned retry_percent; /* of traffic, in the budget */
+    bool breaker_enabled;
+    size_t held_bytes; /* of all bodies held at once, of one worker */
+};
+
+struct services {
+    struct loop *loop;
+    const struct gateway_options *options;
+    const struct route_catalogue *catalogue;
+    const struct key_ring *keys;
+    const struct profile *anonymous; /* NULL: none */
+    struct credential **credentials; /* by profile.credential */
+    struct upstream_pool *pool;
+    struct span upstream_authority; /* for Host */
+    struct span via;                /* "1.1 bpgate-<instance>": this gateway's name in Via */
+    struct retry_budget retries;
+    struct breaker breaker;
+    size_t held;                 /* bytes of bodies held now, against held_bytes */
+    struct log_ring *access_log; /* NULL: off */
+    void *snapshot;              /* borrowed; counted for an exchange by the two below */
+    void (*hold)(void *snapshot);
+    void (*let_go)(void *snapshot);
+};
+
+#endif

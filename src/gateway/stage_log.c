@@ -1,0 +1,119 @@
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "gateway/forward.h"
+#include "gateway/stages.h"
+
+enum { LINE_SIZE = 2048, CLIENT_LEFT = 499 };
+
+static struct span source_name(enum source source)
+{
+    switch (source) {
+    case SOURCE_GATEWAY:
+        return SPAN("gateway");
+    case SOURCE_UPSTREAM:
+        return SPAN("upstream");
+    case SOURCE_NONE:
+        break;
+    }
+    return SPAN("none");
+}
+
+static void write_time(struct json_writer *json, uint64_t wall_ms)
+{
+    char text[40];
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm utc;
+    ASSERT(gmtime_r(&seconds, &utc));
+    size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+    len += (size_t)snprintf(text + len, sizeof(text) - len, ".%03uZ", (unsigned)(wall_ms % 1000));
+    json_text(json, SPAN("ts"), (struct span){text, len});
+}
+
+static void write_address(struct json_writer *json, const struct sockaddr *peer)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (peer->sa_family == AF_INET)
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, text,
+                        sizeof(text));
+    else if (peer->sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr,
+                        text, sizeof(text));
+    json_text(json, SPAN("client"), span_of(text));
+}
+
+/* Who asked for what. No query, no field values but the two that correlate. */
+static void write_request(struct json_writer *json, const struct exchange *ex)
+{
+    const struct header *trace = header_list_find(&ex->request->headers, HEADER_TRACEPARENT);
+    json_text(json, SPAN("request_id"), ex->request_id);
+    if (trace)
+        json_text(json, SPAN("traceparent"), trace->value);
+    write_address(json, client_peer(ex->client));
+    if (ex->key)
+        json_text(json, SPAN("key"), ex->key->name);
+    if (ex->profile)
+        json_text(json, SPAN("profile"), ex->profile->name);
+    json_text(json, SPAN("method"), ex->request->method_name);
+    if (ex->route.operation) {
+        json_text(json, SPAN("op"), ex->route.operation->name);
+        json_text(json, SPAN("route"), ex->route.operation->pattern);
+    } else if (ex->request->path.len > 0) {
+        json_text(json, SPAN("op"), SPAN("unknown"));
+        json_text(json, SPAN("path"), ex->request->path);
+    } else {
+        json_text(json, SPAN("refused"), ex->refused_line);
+    }
+}
+
+static void write_answer(struct json_writer *json, const struct exchange *ex)
+{
+    bool has_left = ex->now == WHEN_ABORTED && !ex->is_cut;
+    unsigned status = ex->response && ex->is_delivering ? ex->response->status
+                      : has_left                        ? CLIENT_LEFT
+                                                        : 0;
+    json_number(json, SPAN("status"), status);
+    json_text(json, SPAN("source"), source_name(ex->source));
+    if (ex->reason.len > 0)
+        json_text(json, SPAN("reason"), ex->reason);
+    if (has_left)
+        json_text(json, SPAN("ended"), SPAN("client_left"));
+    else if (ex->is_cut)
+        json_text(json, SPAN("ended"), SPAN("cut"));
+}
+
+static void write_upstream(struct json_writer *json, const struct forward *f, uint64_t now_ms)
+{
+    const struct upstream_call *call = &f->call;
+    if (call->ready_ms) {
+        json_number(json, SPAN("queue_ms"), (int64_t)(call->ready_ms - f->exchange->started_ms));
+        json_number(json, SPAN("upstream_ms"),
+                    (int64_t)((call->head_ms ? call->head_ms : now_ms) - call->ready_ms));
+    }
+    json_number(json, SPAN("retries"), f->attempts > 0 ? f->attempts - 1 : 0);
+}
+
+enum verdict log_begin(struct exchange *ex)
+{
+    struct log_ring *ring = ex->services->access_log;
+    if (!ring)
+        return STAGE_NEXT;
+    char text[LINE_SIZE];
+    struct json_writer json;
+    json_init(&json, text, sizeof(text));
+    json_object(&json);
+    write_time(&json, ex->started_wall_ms);
+    write_request(&json, ex);
+    write_answer(&json, ex);
+    json_number(&json, SPAN("duration_us"), (int64_t)(clock_us() - ex->started_us));
+    if (ex->forward)
+        write_upstream(&json, ex->forward, loop_now_ms(ex->services->loop));
+    json_number(&json, SPAN("bytes_in"), (int64_t)client_bytes_in(ex->client));
+    json_number(&json, SPAN("bytes"), (int64_t)client_bytes_out(ex->client));
+    (void)log_ring_write(ring, json_finish(&json));
+    return STAGE_NEXT;
+}

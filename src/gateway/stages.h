@@ -1,0 +1,21 @@
+/* stages.h - the rows' functions, in the order of the table in stages.c. */
+#ifndef GATEWAY_STAGES_H
+#define GATEWAY_STAGES_H
+
+#include "gateway/exchange.h"
+
+/* THE order of a request. */
+extern const struct stage stages[];
+extern const size_t stage_count;
+
+stage_fn route_begin;        /* may respond 404, 405, 204 to OPTIONS */
+stage_fn authenticate_begin; /* 401 */
+stage_fn authorize_begin;    /* 400, 403 */
+stage_fn forward_begin;      /* 400, 413, 502, 503, 504 */
+stage_fn forward_finish;
+stage_fn translate_begin; /* rewrites what is not a Botpress error */
+stage_fn deliver_begin;   /* waits for the end of the response's body */
+stage_fn deliver_finish;
+stage_fn log_begin; /* the one access line */
+
+#endif

@@ -1,0 +1,329 @@
+#include "upstream/upstream_pool.h"
+
+#include <stdlib.h>
+
+struct upstream_pool {
+    struct loop *loop;
+    struct dialer *dialer;
+    struct upstream_pool_options options;
+    struct list idle; /* newest first */
+    struct list line; /* waits, oldest first */
+    size_t idle_count, open_count, line_count;
+    uint64_t shortest_life_ms;
+    bool is_closing;
+};
+
+/* A server that closes at once would otherwise forbid all reuse. */
+enum { LEAST_LIFE_MS = 100, FRESH_SHARE = 3 };
+
+static struct upstream_connection *connection_of(struct list *link)
+{
+    return container_of(link, struct upstream_connection, link);
+}
+
+static uint64_t now_of(const struct upstream_pool *pool)
+{
+    return loop_now_ms(pool->loop);
+}
+
+/* --- Connections --- */
+
+static void serve_line(struct upstream_pool *pool);
+
+static void free_connection(struct task *task)
+{
+    free(container_of(task, struct upstream_connection, bury));
+}
+
+static void free_pool_if_done(struct upstream_pool *pool)
+{
+    if (pool->is_closing && pool->open_count == 0)
+        free(pool);
+}
+
+static void leave_idle(struct upstream_connection *connection)
+{
+    if (!list_has(&connection->link))
+        return;
+    list_remove(&connection->link);
+    connection->pool->idle_count--;
+    timer_stop(&connection->timer);
+}
+
+static void close_connection(struct upstream_connection *connection)
+{
+    struct upstream_pool *pool = connection->pool;
+    leave_idle(connection);
+    stream_close(connection->stream);
+    connection->stream = NULL;
+    later_run(&pool->loop->later, &connection->bury, free_connection);
+    pool->open_count--;
+    serve_line(pool);
+    free_pool_if_done(pool);
+}
+
+/* The server has ended a connection at rest: that is how long it lets them live. */
+static void note_life(struct upstream_connection *connection)
+{
+    struct upstream_pool *pool = connection->pool;
+    uint64_t life_ms = now_of(pool) - connection->idle_since_ms;
+    if (life_ms < LEAST_LIFE_MS)
+        life_ms = LEAST_LIFE_MS;
+    if (life_ms < pool->shortest_life_ms)
+        pool->shortest_life_ms = life_ms;
+}
+
+static void on_open(void *owner)
+{
+    (void)owner;
+}
+
+static void dial(struct pool_wait *wait);
+
+/* A connection at rest has ended. If somebody was about to be given it, a new one takes its place:
+ * the older ones at rest may have ended too. */
+static void lose(struct upstream_connection *connection)
+{
+    struct pool_wait *wait = connection->taken_by;
+    if (wait) {
+        later_cancel(&wait->ready);
+        wait->connection = NULL;
+        dial(wait);
+    }
+    close_connection(connection);
+}
+
+/* Nothing was asked: whatever this is, it could be taken for the next answer. */
+static void on_data(void *owner, struct span bytes)
+{
+    (void)bytes;
+    lose(owner);
+}
+
+static void on_drained(void *owner)
+{
+    (void)owner;
+}
+
+static void on_end(void *owner)
+{
+    note_life(owner);
+    lose(owner);
+}
+
+static void on_failed(void *owner, enum status why)
+{
+    (void)why;
+    note_life(owner);
+    lose(owner);
+}
+
+static const struct stream_events idle_events = {on_open, on_data, on_drained, on_end, on_failed};
+
+static void on_rested(struct timer *timer)
+{
+    close_connection(container_of(timer, struct upstream_connection, timer));
+}
+
+static struct upstream_connection *connection_create(struct upstream_pool *pool,
+                                                     struct stream *stream)
+{
+    struct upstream_connection *connection = xcalloc(1, sizeof(*connection));
+    connection->stream = stream;
+    connection->pool = pool;
+    timer_init(&connection->timer, &pool->loop->timers, on_rested);
+    stream_listen_to(stream, &idle_events, connection);
+    return connection;
+}
+
+/* --- Waits --- */
+
+static void end_wait(struct pool_wait *wait, enum pool_result result, enum dial_result dial,
+                     struct span detail)
+{
+    timer_stop(&wait->timer);
+    wait->on_done(wait, result, dial, detail);
+}
+
+static void on_dialed(void *owner, enum dial_result result, struct stream *stream,
+                      struct span detail)
+{
+    struct pool_wait *wait = owner;
+    struct upstream_pool *pool = wait->pool;
+    wait->dial = NULL;
+    if (result != DIAL_OK) {
+        pool->open_count--;
+        serve_line(pool);
+        free_pool_if_done(pool);
+        end_wait(wait, POOL_DIAL_FAILED, result, detail);
+        return;
+    }
+    wait->connection = connection_create(pool, stream);
+    end_wait(wait, POOL_OK, DIAL_OK, (struct span){"", 0});
+}
+
+static void dial(struct pool_wait *wait)
+{
+    wait->pool->open_count++;
+    wait->dial = dial_begin(wait->pool->dialer, on_dialed, wait);
+}
+
+static void tell_taken(struct task *task)
+{
+    struct pool_wait *wait = container_of(task, struct pool_wait, ready);
+    wait->connection->taken_by = NULL;
+    end_wait(wait, POOL_OK, DIAL_OK, (struct span){"", 0});
+}
+
+static void tell_full(struct task *task)
+{
+    end_wait(container_of(task, struct pool_wait, ready), POOL_FULL, DIAL_OK,
+             SPAN("too many requests wait for a connection"));
+}
+
+static void take(struct pool_wait *wait, struct upstream_connection *connection)
+{
+    leave_idle(connection);
+    wait->connection = connection;
+    connection->taken_by = wait;
+    later_run(&wait->pool->loop->later, &wait->ready, tell_taken);
+}
+
+static void leave_line(struct pool_wait *wait)
+{
+    list_remove(&wait->link);
+    wait->pool->line_count--;
+    timer_stop(&wait->timer);
+}
+
+static void on_waited(struct timer *timer)
+{
+    struct pool_wait *wait = container_of(timer, struct pool_wait, timer);
+    leave_line(wait);
+    end_wait(wait, POOL_WAIT_TIMEOUT, DIAL_OK, SPAN("no connection became free in time"));
+}
+
+/* Lets the first in the line open a connection where one has gone. */
+static void serve_line(struct upstream_pool *pool)
+{
+    if (list_is_empty(&pool->line) || pool->open_count >= pool->options.max_open)
+        return;
+    struct pool_wait *wait = container_of(pool->line.next, struct pool_wait, link);
+    leave_line(wait);
+    dial(wait);
+}
+
+static bool may_serve(const struct upstream_pool *pool, struct upstream_connection *connection,
+                      bool must_be_fresh)
+{
+    if (!must_be_fresh)
+        return true;
+    uint64_t rested_ms = now_of(pool) - connection->idle_since_ms;
+    return rested_ms * FRESH_SHARE < pool->shortest_life_ms && stream_is_quiet(connection->stream);
+}
+
+void pool_wait_begin(struct pool_wait *wait, struct upstream_pool *pool, bool must_be_fresh)
+{
+    wait->pool = pool;
+    wait->dial = NULL;
+    wait->connection = NULL;
+    wait->must_be_fresh = must_be_fresh;
+    timer_init(&wait->timer, &pool->loop->timers, on_waited);
+    struct upstream_connection *newest =
+        list_is_empty(&pool->idle) ? NULL : connection_of(pool->idle.next);
+    if (newest && may_serve(pool, newest, must_be_fresh)) {
+        take(wait, newest);
+        return;
+    }
+    if (newest && pool->open_count >= pool->options.max_open)
+        close_connection(connection_of(pool->idle.prev)); /* too old for this one: make room */
+    if (pool->open_count < pool->options.max_open) {
+        dial(wait);
+    } else if (pool->line_count >= pool->options.max_waiting) {
+        later_run(&pool->loop->later, &wait->ready, tell_full);
+    } else {
+        list_push_back(&pool->line, &wait->link);
+        pool->line_count++;
+        timer_set(&wait->timer, now_of(pool) + pool->options.wait_ms);
+    }
+}
+
+/* To the first in the line that it may serve, else to the idle ones. */
+static void settle(struct upstream_connection *connection)
+{
+    struct upstream_pool *pool = connection->pool;
+    struct pool_wait *first =
+        list_is_empty(&pool->line) ? NULL : container_of(pool->line.next, struct pool_wait, link);
+    if (first && may_serve(pool, connection, first->must_be_fresh)) {
+        leave_line(first);
+        take(first, connection);
+    } else if (first || pool->is_closing || pool->idle_count >= pool->options.max_idle) {
+        close_connection(connection);
+    } else {
+        list_push_front(&pool->idle, &connection->link);
+        pool->idle_count++;
+        timer_set(&connection->timer, connection->idle_since_ms + pool->options.idle_ms);
+    }
+}
+
+void pool_wait_call_off(struct pool_wait *wait)
+{
+    struct upstream_pool *pool = wait->pool;
+    later_cancel(&wait->ready);
+    if (list_has(&wait->link))
+        leave_line(wait);
+    if (wait->dial) {
+        dial_call_off(wait->dial);
+        wait->dial = NULL;
+        pool->open_count--;
+        serve_line(pool);
+        free_pool_if_done(pool);
+    } else if (wait->connection) {
+        wait->connection->taken_by = NULL;
+        settle(wait->connection); /* it rests since when it did: nothing was sent on it */
+        wait->connection = NULL;
+    }
+}
+
+/* --- The pool --- */
+
+struct upstream_pool *upstream_pool_create(struct loop *loop, struct dialer *dialer,
+                                           const struct upstream_pool_options *options)
+{
+    struct upstream_pool *pool = xcalloc(1, sizeof(*pool));
+    pool->loop = loop;
+    pool->dialer = dialer;
+    pool->options = *options;
+    pool->shortest_life_ms = options->first_life_ms;
+    list_init(&pool->idle);
+    list_init(&pool->line);
+    return pool;
+}
+
+void upstream_pool_destroy(struct upstream_pool *pool)
+{
+    pool->open_count++; /* holds the pool until the loop below is done with it */
+    pool->is_closing = true;
+    while (!list_is_empty(&pool->idle))
+        close_connection(connection_of(pool->idle.next));
+    pool->open_count--;
+    free_pool_if_done(pool);
+}
+
+struct upstream_pool_counts upstream_pool_counts(const struct upstream_pool *pool)
+{
+    return (struct upstream_pool_counts){pool->idle_count, pool->open_count, pool->line_count,
+                                         pool->shortest_life_ms};
+}
+
+void upstream_pool_release(struct upstream_connection *connection, bool is_clean)
+{
+    struct upstream_pool *pool = connection->pool;
+    connection->idle_since_ms = now_of(pool);
+    if (!is_clean) {
+        close_connection(connection);
+        return;
+    }
+    stream_listen_to(connection->stream, &idle_events, connection);
+    settle(connection);
+}

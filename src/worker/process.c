@@ -1,0 +1,240 @@
+#include "worker/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "net/listener.h"
+#include "worker/worker.h"
+
+enum { LOG_RING_BYTES = MIB, ENDED_AT_ONCE = 130 };
+
+struct process {
+    struct snapshot *snapshot; /* borrowed */
+    struct span via;
+    char via_text[32];
+    int *descriptors; /* a row of listen addresses for each worker */
+    size_t worker_count;
+    struct worker **workers;
+    int log_descriptor;
+    struct log_writer *access_log; /* NULL: off */
+    uv_loop_t loop;
+    uv_signal_t signals[2];
+    uv_async_t ended; /* a worker has ended */
+    bool is_draining;
+    size_t running;
+};
+
+static enum status failed(const char *event, struct span reason)
+{
+    log_event(LOG_ERROR, event, FIELDS(field_text("reason", reason)));
+    return ERR_IO;
+}
+
+/* --- What is made before the workers --- */
+
+/* A gateway holds two descriptors a client; the soft limit is often 1024. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static enum status bind_all(struct process *process)
+{
+    const struct snapshot_options *options = &process->snapshot->options;
+    size_t workers = process->worker_count, addresses = options->listen_count;
+    int *same = xcalloc(workers, sizeof(*same));
+    char error[LISTENER_ERROR_SIZE];
+    enum status status = OK;
+    process->descriptors = xcalloc(workers * addresses, sizeof(*process->descriptors));
+    for (size_t i = 0; i < workers * addresses; i++)
+        process->descriptors[i] = -1;
+    for (size_t a = 0; a < addresses && status == OK; a++) {
+        status = listener_bind(options->listen[a].address, same, workers, error);
+        for (size_t w = 0; w < workers && status == OK; w++)
+            process->descriptors[w * addresses + a] = same[w];
+    }
+    free(same);
+    return status == OK ? OK : failed("listen_failed", span_of(error));
+}
+
+static enum status open_access_log(struct process *process)
+{
+    const struct snapshot_options *options = &process->snapshot->options;
+    process->log_descriptor = -1;
+    switch (options->access_log) {
+    case ACCESS_LOG_OFF:
+        return OK;
+    case ACCESS_LOG_STDOUT:
+        process->log_descriptor = dup(STDOUT_FILENO);
+        break;
+    case ACCESS_LOG_FILE:
+        process->log_descriptor =
+            open(options->access_log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+        break;
+    }
+    if (process->log_descriptor < 0)
+        return failed("access_log_failed", span_of(strerror(errno)));
+    process->access_log =
+        log_writer_create(process->log_descriptor, process->worker_count, LOG_RING_BYTES);
+    return OK;
+}
+
+/* --- Workers --- */
+
+static void on_worker_ended(void *owner)
+{
+    struct process *process = owner;
+    (void)uv_async_send(&process->ended);
+}
+
+static enum status start_workers(struct process *process)
+{
+    size_t addresses = process->snapshot->options.listen_count;
+    char error[WORKER_ERROR_SIZE];
+    process->workers = xcalloc(process->worker_count, sizeof(struct worker *));
+    for (size_t i = 0; i < process->worker_count; i++) {
+        const struct worker_options options = {
+            .snapshot = process->snapshot,
+            .descriptors = process->descriptors + i * addresses,
+            .access_log = process->access_log ? log_writer_ring(process->access_log, i) : NULL,
+            .via = process->via,
+            .on_ended = on_worker_ended,
+            .owner = process,
+        };
+        process->workers[i] = worker_start(&options, error);
+        if (!process->workers[i])
+            return failed("start_failed", span_of(error));
+        process->running++;
+    }
+    return OK;
+}
+
+static void drain(struct process *process)
+{
+    if (process->is_draining)
+        _exit(ENDED_AT_ONCE);
+    process->is_draining = true;
+    log_event(LOG_INFO, "draining", NO_FIELDS);
+    for (size_t i = 0; process->workers && i < process->worker_count; i++) {
+        if (process->workers[i])
+            worker_drain(process->workers[i]);
+    }
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    drain(handle->data);
+}
+
+/* Wake-ups of several workers may arrive as one: the workers' own flags count. */
+static void on_ended(uv_async_t *handle)
+{
+    struct process *process = handle->data;
+    for (size_t i = 0; i < process->worker_count; i++) {
+        if (process->workers[i] && worker_has_ended(process->workers[i])) {
+            worker_join(process->workers[i]);
+            process->workers[i] = NULL;
+            process->running--;
+        }
+    }
+    if (process->running == 0)
+        uv_stop(handle->loop);
+}
+
+static void say_ready(const struct process *process)
+{
+    size_t count = process->snapshot->options.listen_count;
+    struct span *names = xcalloc(count, sizeof(*names));
+    for (size_t i = 0; i < count; i++) {
+        char text[LISTENER_NAME_SIZE];
+        listener_name(process->descriptors[i], text);
+        names[i] = span_of(xstrdup(span_of(text)));
+    }
+    log_event(LOG_INFO, "ready",
+              FIELDS(field_list("addresses", names, count),
+                     field_number("workers", (int64_t)process->worker_count),
+                     field_number("pid", getpid()), field_text("version", SPAN(BPGATE_VERSION))));
+    for (size_t i = 0; i < count; i++)
+        free((char *)(uintptr_t)names[i].at);
+    free(names);
+}
+
+/* --- The main thread's loop --- */
+
+static void open_loop(struct process *process)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    (void)signal(SIGPIPE, SIG_IGN);
+    ASSERT(uv_loop_init(&process->loop) == 0);
+    ASSERT(uv_async_init(&process->loop, &process->ended, on_ended) == 0);
+    process->ended.data = process;
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        ASSERT(uv_signal_init(&process->loop, &process->signals[i]) == 0);
+        process->signals[i].data = process;
+        ASSERT(uv_signal_start(&process->signals[i], on_signal, numbers[i]) == 0);
+    }
+}
+
+static void close_loop(struct process *process)
+{
+    for (size_t i = 0; i < COUNT_OF(process->signals); i++)
+        uv_close((uv_handle_t *)&process->signals[i], NULL);
+    uv_close((uv_handle_t *)&process->ended, NULL);
+    (void)uv_run(&process->loop, UV_RUN_DEFAULT);
+    ASSERT(uv_loop_close(&process->loop) == 0);
+}
+
+static void clean_up(struct process *process)
+{
+    log_writer_destroy(process->access_log);
+    if (process->log_descriptor >= 0)
+        (void)close(process->log_descriptor);
+    free(process->descriptors);
+    free(process->workers);
+}
+
+static enum status start(struct process *process)
+{
+    if (bind_all(process) != OK || open_access_log(process) != OK)
+        return ERR_IO;
+    return start_workers(process);
+}
+
+int process_run(struct snapshot *snapshot)
+{
+    struct process process = {
+        .snapshot = snapshot,
+        .worker_count = snapshot->options.workers,
+        .log_descriptor = -1,
+    };
+    /* An instance's own pseudonym tells a loop from another gateway on the way (RFC 9110 §7.6.3). */
+    int len = snprintf(process.via_text, sizeof(process.via_text), "1.1 bpgate-%08x",
+                       (unsigned)random_u64());
+    process.via = (struct span){process.via_text, (size_t)len};
+    raise_descriptor_limit();
+    open_loop(&process);
+    enum status status = start(&process);
+    if (status == OK)
+        say_ready(&process);
+    else
+        drain(&process);
+    if (process.running > 0)
+        (void)uv_run(&process.loop, UV_RUN_DEFAULT);
+    close_loop(&process);
+    clean_up(&process);
+    return status == OK ? 0 : 1;
+}

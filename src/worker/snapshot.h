@@ -1,0 +1,72 @@
+/* snapshot.h - one loaded configuration: immutable, counted, shared by all workers.
+ *
+ * config/ fills it; nothing here knows the file's format. Spans and arrays live in its arena. A
+ * worker counts one reference while the snapshot is current, an exchange one while it runs; the
+ * last to release frees it.
+ */
+#ifndef WORKER_SNAPSHOT_H
+#define WORKER_SNAPSHOT_H
+
+#include <stdatomic.h>
+
+#include "auth/authenticator.h"
+#include "auth/credential.h"
+#include "botpress/route_catalogue.h"
+#include "client/client_connection.h"
+#include "gateway/services.h"
+#include "upstream/upstream_pool.h"
+
+enum access_log_kind { ACCESS_LOG_OFF, ACCESS_LOG_STDOUT, ACCESS_LOG_FILE };
+
+struct listen_options {
+    struct span address; /* "127.0.0.1:8080" */
+};
+
+struct upstream_options {
+    const char *host;      /* without brackets; terminated */
+    struct span authority; /* host[:port] as Host carries it */
+    unsigned port;
+    bool is_tls;
+    const char *ca_file; /* NULL: the system's */
+    uint64_t resolve_ms, connect_ms, tls_ms, dns_refresh_ms;
+    struct upstream_pool_options pool;
+};
+
+struct snapshot_options {
+    struct listen_options *listen;
+    size_t listen_count;
+    unsigned workers;       /* ≥ 1 */
+    size_t max_connections; /* of all workers */
+    uint64_t drain_ms;      /* longest graceful stop */
+    struct client_options client;
+    struct upstream_options upstream;
+    struct credential_options *credentials;
+    size_t credential_count;
+    struct profile *profiles;
+    size_t profile_count;
+    struct key_record *keys;
+    size_t key_count;
+    const struct profile *anonymous; /* NULL: requests without a key are refused */
+    struct gateway_options gateway;
+    enum access_log_kind access_log;
+    const char *access_log_file; /* with ACCESS_LOG_FILE */
+};
+
+struct snapshot {
+    atomic_uint references;
+    struct arena arena; /* everything that options point to */
+    struct snapshot_options options;
+    struct route_catalogue *catalogue;
+    struct key_ring *keys;
+};
+
+/* An empty one with one reference; the caller fills options (memory from arena), then seals. */
+struct snapshot *snapshot_create(void);
+
+/* Builds catalogue and key ring from the options. */
+void snapshot_seal(struct snapshot *snapshot);
+
+struct snapshot *snapshot_count(struct snapshot *snapshot);
+void snapshot_release(struct snapshot *snapshot); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,276 @@
+#include "worker/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "client/client_connection.h"
+#include "gateway/gateway.h"
+#include "net/listener.h"
+
+struct worker {
+    struct worker_options options;
+    struct snapshot *snapshot; /* counted */
+    uv_thread_t thread;
+    uv_sem_t started;
+    bool is_serving; /* written before started is posted */
+    atomic_bool has_ended;
+    char *error; /* borrowed until started */
+
+    struct loop loop;
+    struct tls_context *tls; /* NULL for a plain upstream */
+    struct dialer *dialer;
+    struct credential **credentials;
+    struct services services;
+    struct client_server clients;
+    struct listener **listeners;
+    size_t most_clients;
+    bool is_full;
+
+    struct letter drain_letter;
+    struct timer drain_timer;
+};
+
+/* --- What is shared with exchanges --- */
+
+static void hold_snapshot(void *snapshot)
+{
+    (void)snapshot_count(snapshot);
+}
+
+static void let_go_of_snapshot(void *snapshot)
+{
+    snapshot_release(snapshot);
+}
+
+static void set_up_services(struct worker *worker)
+{
+    const struct snapshot_options *options = &worker->snapshot->options;
+    worker->services = (struct services){
+        .loop = &worker->loop,
+        .options = &options->gateway,
+        .catalogue = worker->snapshot->catalogue,
+        .keys = worker->snapshot->keys,
+        .anonymous = options->anonymous,
+        .credentials = worker->credentials,
+        .pool = upstream_pool_create(&worker->loop, worker->dialer, &options->upstream.pool),
+        .upstream_authority = options->upstream.authority,
+        .via = worker->options.via,
+        .access_log = worker->options.access_log,
+        .snapshot = worker->snapshot,
+        .hold = hold_snapshot,
+        .let_go = let_go_of_snapshot,
+    };
+    retry_budget_init(&worker->services.retries);
+    breaker_init(&worker->services.breaker);
+}
+
+/* --- Connections and their bound --- */
+
+static void on_accept(void *owner, struct stream *stream, const struct sockaddr *peer)
+{
+    struct worker *worker = owner;
+    client_server_accept(&worker->clients, stream, peer);
+    if (worker->clients.count < worker->most_clients || worker->is_full)
+        return;
+    worker->is_full = true;
+    log_event(LOG_WARN, "connections_full",
+              FIELDS(field_number("connections", (int64_t)worker->clients.count)));
+    for (size_t i = 0; i < worker->snapshot->options.listen_count; i++) {
+        if (worker->listeners[i])
+            listener_pause(worker->listeners[i]);
+    }
+}
+
+static const struct listener_events listener_events = {on_accept};
+
+static void stop_if_drained(struct worker *worker)
+{
+    if (worker->clients.is_draining && worker->clients.count == 0)
+        loop_stop(&worker->loop);
+}
+
+static void on_leave(struct client_server *clients)
+{
+    struct worker *worker = container_of(clients, struct worker, clients);
+    stop_if_drained(worker);
+    if (!worker->is_full || clients->count >= worker->most_clients)
+        return;
+    worker->is_full = false;
+    for (size_t i = 0; i < worker->snapshot->options.listen_count; i++) {
+        if (worker->listeners[i])
+            listener_resume(worker->listeners[i]);
+    }
+}
+
+/* --- Stopping --- */
+
+static void close_listeners(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->snapshot->options.listen_count; i++) {
+        if (worker->listeners[i])
+            listener_close(worker->listeners[i]);
+        worker->listeners[i] = NULL;
+    }
+}
+
+static void on_drain_over(struct timer *timer)
+{
+    struct worker *worker = container_of(timer, struct worker, drain_timer);
+    log_event(LOG_WARN, "drain_timeout",
+              FIELDS(field_number("connections", (int64_t)worker->clients.count)));
+    client_server_abort(&worker->clients);
+    stop_if_drained(worker);
+}
+
+static void on_drain(struct letter *letter)
+{
+    struct worker *worker = container_of(letter, struct worker, drain_letter);
+    close_listeners(worker);
+    client_server_drain(&worker->clients);
+    timer_set(&worker->drain_timer,
+              loop_now_ms(&worker->loop) + worker->snapshot->options.drain_ms);
+    stop_if_drained(worker);
+}
+
+/* --- The thread --- */
+
+static bool set_up_upstream(struct worker *worker)
+{
+    const struct upstream_options *upstream = &worker->snapshot->options.upstream;
+    if (upstream->is_tls) {
+        const struct tls_client_options options = {upstream->host, upstream->ca_file};
+        worker->tls = tls_context_create_client(&options, worker->error);
+        if (!worker->tls)
+            return false;
+    }
+    const struct dialer_options options = {
+        .host = upstream->host,
+        .port = upstream->port,
+        .resolve_ms = upstream->resolve_ms,
+        .connect_ms = upstream->connect_ms,
+        .tls_ms = upstream->tls_ms,
+        .refresh_ms = upstream->dns_refresh_ms,
+    };
+    worker->dialer = dialer_create(&worker->loop, &options, worker->tls);
+    return true;
+}
+
+static bool set_up_credentials(struct worker *worker)
+{
+    const struct snapshot_options *options = &worker->snapshot->options;
+    worker->credentials = xcalloc(options->credential_count, sizeof(*worker->credentials));
+    for (size_t i = 0; i < options->credential_count; i++) {
+        worker->credentials[i] = credential_create(&options->credentials[i], worker->error);
+        if (!worker->credentials[i])
+            return false;
+    }
+    return true;
+}
+
+static bool set_up_listeners(struct worker *worker)
+{
+    const struct snapshot_options *options = &worker->snapshot->options;
+    worker->listeners = xcalloc(options->listen_count, sizeof(struct listener *));
+    for (size_t i = 0; i < options->listen_count; i++) {
+        worker->listeners[i] = listener_create(&worker->loop, worker->options.descriptors[i],
+                                               &listener_events, worker);
+        if (!worker->listeners[i]) {
+            (void)snprintf(worker->error, WORKER_ERROR_SIZE, "cannot listen on %.*s",
+                           (int)options->listen[i].address.len, options->listen[i].address.at);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool set_up(struct worker *worker)
+{
+    const struct snapshot_options *options = &worker->snapshot->options;
+    loop_init(&worker->loop);
+    timer_init(&worker->drain_timer, &worker->loop.timers, on_drain_over);
+    if (!set_up_upstream(worker) || !set_up_credentials(worker))
+        return false;
+    set_up_services(worker);
+    client_server_init(&worker->clients, &worker->loop, &options->client, &gateway_handler,
+                       &worker->services);
+    worker->clients.on_leave = on_leave;
+    worker->most_clients = options->max_connections / options->workers;
+    if (worker->most_clients == 0)
+        worker->most_clients = 1;
+    return set_up_listeners(worker);
+}
+
+static void tear_down(struct worker *worker)
+{
+    const struct snapshot_options *options = &worker->snapshot->options;
+    if (worker->listeners)
+        close_listeners(worker);
+    timer_stop(&worker->drain_timer);
+    if (worker->services.pool)
+        upstream_pool_destroy(worker->services.pool);
+    if (worker->dialer)
+        dialer_destroy(worker->dialer);
+    loop_close(&worker->loop);
+    if (worker->tls)
+        tls_context_release(worker->tls);
+    for (size_t i = 0; worker->credentials && i < options->credential_count; i++)
+        credential_destroy(worker->credentials[i]);
+    free(worker->credentials);
+    free(worker->listeners);
+}
+
+static void run(void *argument)
+{
+    struct worker *worker = argument;
+    worker->is_serving = set_up(worker);
+    bool is_serving = worker->is_serving;
+    uv_sem_post(&worker->started);
+    if (is_serving)
+        loop_run(&worker->loop);
+    tear_down(worker);
+    atomic_store(&worker->has_ended, true);
+    if (is_serving)
+        worker->options.on_ended(worker->options.owner);
+}
+
+bool worker_has_ended(const struct worker *worker)
+{
+    return atomic_load(&worker->has_ended);
+}
+
+struct worker *worker_start(const struct worker_options *options, char error[WORKER_ERROR_SIZE])
+{
+    struct worker *worker = xcalloc(1, sizeof(*worker));
+    worker->options = *options;
+    worker->snapshot = snapshot_count(options->snapshot);
+    worker->error = error;
+    ASSERT(uv_sem_init(&worker->started, 0) == 0);
+    if (uv_thread_create(&worker->thread, run, worker) != 0) {
+        (void)snprintf(error, WORKER_ERROR_SIZE, "cannot start a thread");
+        uv_sem_destroy(&worker->started);
+        snapshot_release(worker->snapshot);
+        free(worker);
+        return NULL;
+    }
+    uv_sem_wait(&worker->started);
+    if (worker->is_serving)
+        return worker;
+    worker_join(worker);
+    return NULL;
+}
+
+void worker_drain(struct worker *worker)
+{
+    mailbox_post(&worker->loop.mailbox, &worker->drain_letter, on_drain);
+}
+
+void worker_join(struct worker *worker)
+{
+    ASSERT(uv_thread_join(&worker->thread) == 0);
+    uv_sem_destroy(&worker->started);
+    snapshot_release(worker->snapshot);
+    free(worker);
+}

@@ -1,0 +1,38 @@
+/* worker.h - a thread, its loop, and all that the loop owns: listeners, clients, calls, credentials.
+ *
+ * Workers share nothing but the snapshot and the access log. Started, drained and joined by main;
+ * the functions below are main's to call.
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "base/log_writer.h"
+#include "worker/snapshot.h"
+
+struct worker;
+
+struct worker_options {
+    struct snapshot *snapshot;     /* the worker counts its own reference */
+    const int *descriptors;        /* bound sockets, one for each listen address; taken over */
+    struct log_ring *access_log;   /* NULL: off */
+    struct span via;               /* borrowed; outlives the worker */
+    void (*on_ended)(void *owner); /* from the worker's thread, as its last act */
+    void *owner;
+};
+
+enum { WORKER_ERROR_SIZE = 320 };
+
+/* Starts the thread and returns when it serves, or NULL, with error, when it cannot. */
+struct worker *worker_start(const struct worker_options *options, char error[WORKER_ERROR_SIZE]);
+
+/* Stops taking connections, lets exchanges end, at most for the snapshot's drain_ms; then the worker
+ * ends. Once, and not after on_ended. */
+void worker_drain(struct worker *worker);
+
+/* Whether on_ended was called, so that joining does not wait long. Any thread. */
+bool worker_has_ended(const struct worker *worker);
+
+/* Waits for the thread and frees. */
+void worker_join(struct worker *worker);
+
+#endif

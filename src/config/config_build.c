@@ -1,0 +1,106 @@
+#include "config/config_build.h"
+
+#include "base/text.h"
+#include "config/cpu_count.h"
+#include "config/upstream_url.h"
+
+/* What is no setting: nobody has a reason to choose otherwise. */
+enum {
+    MS_IN_SECOND = 1000,
+    SPARE_HEADERS = 32,     /* fields that the gateway adds to a request */
+    DRAIN_BYTES = 64 * KIB, /* product: each early answer drains so much or closes */
+    RATE_WINDOW_MS = 30000, /* while a body moves, at least 500 B/s … */
+    RATE_BYTES = 500 * 30,  /* … in each window */
+    FIRST_LIFE_MS = 5000,   /* a new upstream is trusted to keep idle connections so long */
+};
+
+/* How long the upstream may take, by class of operation. */
+static const struct class_deadlines class_deadlines[DEADLINE_CLASS_COUNT] = {
+    [DEADLINE_NORMAL] = {.first_byte_ms = 50000, .body_idle_ms = 15000, .total_ms = 55000},
+    [DEADLINE_DEPLOY] = {.first_byte_ms = 170000, .body_idle_ms = 15000, .total_ms = 175000},
+    [DEADLINE_COGNITIVE] = {.first_byte_ms = 92000, .body_idle_ms = 30000, .total_ms = 95000},
+    [DEADLINE_STREAM] = {.first_byte_ms = 92000, .body_idle_ms = 75000, .total_ms = 0},
+};
+
+/* 0 is no bound on either side. */
+static uint64_t capped(uint64_t value, uint64_t cap)
+{
+    if (value == 0 || cap == 0)
+        return value + cap;
+    return value < cap ? value : cap;
+}
+
+static void build_deadlines(const struct class_deadlines *cap, struct class_deadlines *deadlines)
+{
+    for (size_t i = 0; i < DEADLINE_CLASS_COUNT; i++) {
+        deadlines[i] = (struct class_deadlines){
+            .first_byte_ms = capped(class_deadlines[i].first_byte_ms, cap->first_byte_ms),
+            .body_idle_ms = capped(class_deadlines[i].body_idle_ms, cap->body_idle_ms),
+            .total_ms = capped(class_deadlines[i].total_ms, cap->total_ms),
+        };
+    }
+}
+
+static void build_listen(const struct draft *draft, struct snapshot_options *options,
+                         struct arena *arena)
+{
+    const struct draft_listen *from = draft->listen.at;
+    options->listen_count = draft->listen.count > 0 ? draft->listen.count : 1;
+    options->listen = arena_zalloc(arena, options->listen_count * sizeof(options->listen[0]));
+    options->listen[0].address = SPAN("127.0.0.1:8080");
+    for (size_t i = 0; i < draft->listen.count; i++)
+        options->listen[i].address = from[i].address.text;
+}
+
+static void build_upstream(const struct draft *draft, struct snapshot_options *options,
+                           struct arena *arena)
+{
+    struct upstream_url url;
+    struct upstream_options *upstream = &options->upstream;
+    ASSERT(!upstream_url_parse(draft->url.text, &url));
+    upstream->host = arena_format(arena, "%.*s", (int)url.host.len, url.host.at).at;
+    upstream->authority = upstream_url_authority(&url, arena);
+    upstream->port = url.port;
+    upstream->is_tls = url.is_tls;
+    upstream->ca_file = draft->ca_file.text.at;
+    upstream->pool.first_life_ms = FIRST_LIFE_MS;
+}
+
+static void build_client(const struct draft *draft, struct client_options *client)
+{
+    client->spare_headers = SPARE_HEADERS;
+    client->drain_bytes = DRAIN_BYTES;
+    client->rate_window_ms = RATE_WINDOW_MS;
+    client->rate_bytes = RATE_BYTES;
+    /* A default must not break a rule with what the file sets: it gives way. */
+    bool is_set = draft_place(draft, "client.keep_alive").line > 0;
+    if (!is_set && (uint64_t)client->keep_alive_s * MS_IN_SECOND >= client->idle_ms)
+        client->keep_alive_s = (unsigned)(client->idle_ms / 2 / MS_IN_SECOND);
+}
+
+static void build_access_log(const struct draft *draft, struct snapshot_options *options)
+{
+    options->access_log = ACCESS_LOG_FILE;
+    options->access_log_file = NULL;
+    if (span_equal(draft->access_log.text, SPAN("stdout")))
+        options->access_log = ACCESS_LOG_STDOUT;
+    else if (span_equal(draft->access_log.text, SPAN("off")))
+        options->access_log = ACCESS_LOG_OFF;
+    else
+        options->access_log_file = draft->access_log.text.at;
+}
+
+void config_build(const struct draft *draft, struct snapshot_options *options, struct arena *arena)
+{
+    *options = draft->options;
+    if (options->workers == 0)
+        options->workers = cpu_count();
+    if (options->workers > options->max_connections)
+        options->workers = (unsigned)options->max_connections;
+    options->gateway.held_bytes = (size_t)(draft->held_bytes / options->workers);
+    build_listen(draft, options, arena);
+    build_upstream(draft, options, arena);
+    build_client(draft, &options->client);
+    build_access_log(draft, options);
+    build_deadlines(&draft->cap, options->gateway.deadlines);
+}

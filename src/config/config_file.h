@@ -1,0 +1,24 @@
+/* config_file.h - YAML into a draft: libyaml's node tree, walked by the table of settings.
+ *
+ * The walk goes only as deep as the table, whatever the aliases of a file do, and stops when what it
+ * has copied passes a bound.
+ */
+#ifndef CONFIG_CONFIG_FILE_H
+#define CONFIG_CONFIG_FILE_H
+
+#include "config/draft.h"
+
+enum { CONFIG_FILE_MAX = MIB };
+
+/* What a draft may take of the two arenas. */
+enum { DRAFT_ARENA_LIMIT = 128 * MIB };
+
+/* The file's bytes, terminated (free them), or NULL and a problem. */
+char *config_file_read(const char *path, size_t *len, struct config_errors *errors);
+
+/* Texts go into the one arena, lists into the other. Problems are added to errors; the draft holds
+ * what was good. */
+void config_file_walk(struct span yaml, struct draft *draft, struct arena *texts,
+                      struct arena *lists, struct config_errors *errors);
+
+#endif

@@ -1,0 +1,83 @@
+/* draft.h - what a file says, before the rules between settings have made it whole.
+ *
+ * The table of settings (settings.h) points into these structs. Texts are terminated and live in the
+ * snapshot's arena, the lists in one of the load's own.
+ */
+#ifndef CONFIG_DRAFT_H
+#define CONFIG_DRAFT_H
+
+#include "config/config_errors.h"
+#include "config/setting.h"
+#include "worker/snapshot.h"
+
+/* A text and where it stands. at NULL: not in the file. */
+struct located {
+    struct span text;
+    struct place place;
+};
+
+struct located_list {
+    struct located *at;
+    size_t count;       /* of the good ones */
+    size_t written;     /* in the file */
+    struct place place; /* line 0: not in the file */
+};
+
+/* A list of maps: the structs below, each of which begins with its place. */
+struct record_list {
+    void *at;
+    size_t count;
+    struct place place;
+};
+
+struct draft_listen {
+    struct place place;
+    struct located address;
+};
+
+struct draft_credential {
+    struct place place;
+    struct located name, token, next_token;
+};
+
+struct draft_profile {
+    struct place place;
+    struct located name, credential;
+    struct located workspace_id, bot_id, integration_id;
+    struct located_list bots, workspaces, integrations;
+    unsigned pass; /* enum profile_pass */
+    bool pass_authorization;
+};
+
+struct draft_hash {
+    struct place place;
+    struct located sha256;
+    uint64_t not_after_ms;
+};
+
+struct draft_key {
+    struct place place;
+    struct located id, name, profile;
+    struct record_list hashes;
+    struct located_list operations, bots, cidrs;
+    uint64_t expires_ms;
+    bool disabled;
+};
+
+struct draft {
+    struct snapshot_options options; /* what needs no second look stands here at once */
+    struct record_list listen, credentials, profiles, keys;
+    struct located url, ca_file, anonymous, access_log;
+    struct class_deadlines cap; /* of every class; 0: not set */
+    uint64_t held_bytes;        /* of all workers */
+    bool allow_plaintext;
+    struct place places[SETTING_MAX]; /* of the settings in the file, by their row */
+};
+
+/* The defaults. */
+void draft_init(struct draft *draft);
+
+/* Where a setting stands; line 0 when the file does not have it. The path must be in the table. */
+struct place draft_place(const struct draft *draft, const char *path);
+
+#endif

@@ -1,0 +1,11 @@
+/* operation_list.h - the catalogue's operations as a scope wants to know them. */
+#ifndef CONFIG_OPERATION_LIST_H
+#define CONFIG_OPERATION_LIST_H
+
+#include "auth/scope.h"
+#include "base/arena.h"
+
+/* operation_count() of them, in the catalogue's order. */
+const struct scope_operation *operation_list(struct arena *arena);
+
+#endif

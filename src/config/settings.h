@@ -1,0 +1,171 @@
+/* settings.h - THE TABLE: every setting, one row each.
+ *
+ * A row gives the path in the file, the place in the struct that the table fills (draft.h), what it
+ * may be, its default and its help; reading, checking and the printed reference all come from here.
+ * To add a setting, add a row and its test.
+ *
+ *     NUMBER(path, place, kind, default, least, most, help)    sizes in bytes, durations in ms
+ *     TEXT(path, place, form, OPTIONAL|NEEDED, default, help)  forms: text_form.h
+ *     CHOICE(path, place, WORD|WORDS, words, default, help)    default: the place among the words
+ *     TEXTS(path, place, form, most, help)                     a list of texts
+ *     RECORDS(path, place, table, OPTIONAL|NEEDED, most, help) a list of maps
+ */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#define SECOND UINT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+/* clang-format off */
+
+/* Into struct draft. */
+#define SETTINGS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                             \
+    RECORDS("listen", listen, listen_fields, OPTIONAL, 16,                                         \
+            "Where clients connect; 127.0.0.1:8080 when absent.")                                  \
+    NUMBER("workers", options.workers, AUTO, 0, 1, 256,                                            \
+           "Threads that serve; auto: the cores this process may use (affinity, cgroup).")         \
+    NUMBER("max_connections", options.max_connections, COUNT, 10000, 1, 1000000,                   \
+           "Client connections of all workers together.")                                          \
+    NUMBER("drain", options.drain_ms, MS, 30 * SECOND, 0, HOUR,                                    \
+           "Longest time that running exchanges have to finish when the gateway stops.")           \
+    NUMBER("held_bytes", held_bytes, SIZE, 256 * (uint64_t)MIB, MIB, 65536 * (uint64_t)MIB,        \
+           "Request bodies held for a second try, of all workers together.")                       \
+    CHOICE("unknown_routes", options.gateway.deny_unknown_routes, WORD, "forward|deny", 0,         \
+           "Paths that the catalogue does not know.")                                              \
+    TEXT("anonymous", anonymous, NAME, OPTIONAL, NULL,                                             \
+         "The profile of requests that carry no key; absent: they are refused.")                   \
+    TEXT("access_log", access_log, LOG, OPTIONAL, "stdout",                                        \
+         "Where the line of each exchange goes.")                                                  \
+    TEXT("upstream.url", url, URL, OPTIONAL, "https://api.botpress.cloud",                         \
+         "What requests are forwarded to; http:// only to loopback or with allow_plaintext.")      \
+    CHOICE("upstream.allow_plaintext", allow_plaintext, WORD, "false|true", 0,                     \
+           "Allows http:// to another machine: tokens then travel unencrypted.")                   \
+    TEXT("upstream.ca_file", ca_file, FILE, OPTIONAL, NULL,                                        \
+         "Certificates (PEM) to trust instead of the system's.")                                   \
+    NUMBER("upstream.timeouts.resolve", options.upstream.resolve_ms, MS, 2 * SECOND, 1, 5 * MINUTE,\
+           "Longest look-up of the upstream's addresses.")                                         \
+    NUMBER("upstream.timeouts.connect", options.upstream.connect_ms, MS, 2 * SECOND, 1, 5 * MINUTE,\
+           "Longest wait for a connection, all addresses together.")                               \
+    NUMBER("upstream.timeouts.tls", options.upstream.tls_ms, MS, 3 * SECOND, 1, 5 * MINUTE,        \
+           "Longest TLS handshake.")                                                               \
+    NUMBER("upstream.timeouts.send_idle", options.gateway.send_idle_ms, MS, 10 * SECOND, 1, HOUR,  \
+           "Longest time in which the upstream takes no byte of a request.")                       \
+    NUMBER("upstream.timeouts.first_byte", cap.first_byte_ms, MS, 0, 1, DAY,                       \
+           "Caps the wait for the answer's head, which depends on the operation.")                 \
+    NUMBER("upstream.timeouts.body_idle", cap.body_idle_ms, MS, 0, 1, DAY,                         \
+           "Caps the wait for the next piece of the answer's body.")                               \
+    NUMBER("upstream.timeouts.total", cap.total_ms, MS, 0, 1, DAY,                                 \
+           "Caps the whole exchange, counted from the request's head; streams too.")               \
+    NUMBER("upstream.pool.max_idle", options.upstream.pool.max_idle, COUNT, 64, 0, 10000,          \
+           "Idle connections kept by each worker.")                                                \
+    NUMBER("upstream.pool.max_open", options.upstream.pool.max_open, COUNT, 256, 1, 10000,         \
+           "Connections of each worker.")                                                          \
+    NUMBER("upstream.pool.max_waiting", options.upstream.pool.max_waiting, COUNT, 1024, 0, 100000, \
+           "Requests of each worker that may wait for a connection.")                              \
+    NUMBER("upstream.pool.wait", options.upstream.pool.wait_ms, MS, 2 * SECOND, 1, 5 * MINUTE,     \
+           "Longest wait for a connection; then 502, nothing was sent.")                           \
+    NUMBER("upstream.pool.idle", options.upstream.pool.idle_ms, MS, MINUTE, 1, HOUR,               \
+           "A connection at rest for longer is closed.")                                           \
+    NUMBER("upstream.dns_refresh", options.upstream.dns_refresh_ms, MS, 30 * SECOND, 10, DAY,      \
+           "Age at which addresses are looked up again; the last good ones are kept.")             \
+    NUMBER("upstream.replay_bytes", options.gateway.replay_bytes, SIZE, 64 * KIB, 0, 16 * MIB,     \
+           "Largest request body that is held for a second try.")                                  \
+    NUMBER("upstream.retries", options.gateway.max_retries, COUNT, 2, 0, 10,                       \
+           "Further tries of what may be sent again.")                                             \
+    NUMBER("upstream.retry_percent", options.gateway.retry_percent, PERCENT, 20, 0, 100,           \
+           "Retries, as a share of traffic.")                                                      \
+    CHOICE("upstream.breaker.enabled", options.gateway.breaker_enabled, WORD, "false|true", 1,     \
+           "Stops asking an upstream that keeps failing, for 5 s and then longer, up to 60 s.")    \
+    NUMBER("client.head_bytes", options.client.head.head_bytes, SIZE, 32 * KIB, KIB, MIB,          \
+           "Largest request head.")                                                                \
+    NUMBER("client.line_bytes", options.client.head.line_bytes, SIZE, 8 * KIB, 256, MIB,           \
+           "Longest line of a request head.")                                                      \
+    NUMBER("client.header_count", options.client.head.header_count, COUNT, 100, 10, 1000,          \
+           "Most headers of a request.")                                                           \
+    NUMBER("client.head_timeout", options.client.head_ms, MS, 10 * SECOND, 1, HOUR,                \
+           "From the first byte of a request head to its last.")                                   \
+    NUMBER("client.idle_timeout", options.client.idle_ms, MS, 65 * SECOND, 1, DAY,                 \
+           "A client's connection at rest for longer is closed.")                                  \
+    NUMBER("client.keep_alive", options.client.keep_alive_s, SECONDS, 55 * SECOND, 0, DAY,         \
+           "What Keep-Alive promises the client; shorter than idle_timeout; 0s: nothing.")         \
+    NUMBER("client.linger", options.client.linger_ms, MS, 2 * SECOND, 0, MINUTE,                   \
+           "How long a closing connection still reads, so that its answer arrives.")               \
+    RECORDS("credentials", credentials, credential_fields, OPTIONAL, 100,                          \
+            "Botpress tokens.")                                                                    \
+    RECORDS("profiles", profiles, profile_fields, OPTIONAL, 1000,                                  \
+            "The ids that callers act with.")                                                      \
+    RECORDS("keys", keys, key_fields, OPTIONAL, 10000,                                             \
+            "Gateway keys; `bpgate key new` makes one and its entry.")
+
+/* Into struct draft_listen. */
+#define LISTEN_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                        \
+    TEXT("address", address, ADDRESS, NEEDED, NULL,                                                \
+         "IP address and port; * for all addresses, port 0 for a free one.")
+
+/* Into struct draft_credential. */
+#define CREDENTIAL_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                    \
+    TEXT("name", name, NAME, NEEDED, NULL, "What profiles call it.")                               \
+    TEXT("token", token, SOURCE, NEEDED, NULL,                                                     \
+         "Where the token is: env:NAME, file:PATH (read again when it changes) or cred:NAME.")     \
+    TEXT("next_token", next_token, SOURCE, OPTIONAL, NULL,                                         \
+         "A second token, tried when the first is refused: for rotation.")
+
+/* Into struct draft_profile. */
+#define PROFILE_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                       \
+    TEXT("name", name, NAME, NEEDED, NULL, "What keys call it.")                                   \
+    TEXT("credential", credential, NAME, OPTIONAL, NULL,                                           \
+         "The credential whose token is injected; absent: none.")                                  \
+    TEXT("workspace_id", workspace_id, ID, OPTIONAL, NULL,                                         \
+         "Injected as x-workspace-id when the caller names none.")                                 \
+    TEXT("bot_id", bot_id, ID, OPTIONAL, NULL,                                                     \
+         "Injected as x-bot-id when the caller names none.")                                       \
+    TEXT("integration_id", integration_id, ID, OPTIONAL, NULL,                                     \
+         "Injected as x-integration-id when the caller names none.")                               \
+    TEXTS("workspaces", workspaces, ID, 1000, "Further workspaces that the caller may name.")      \
+    TEXTS("bots", bots, ID, 1000, "Further bots that the caller may name.")                        \
+    TEXTS("integrations", integrations, ID, 1000,                                                  \
+          "Further integrations that the caller may name.")                                        \
+    CHOICE("pass", pass, WORDS, "x-user-id|x-user-role|x-integration-name", 0,                     \
+           "Headers of the caller that go upstream; they are dropped otherwise.")                  \
+    CHOICE("pass_authorization", pass_authorization, WORD, "false|true", 0,                        \
+           "Lets the caller's own Authorization through; only without a credential.")
+
+/* Into struct draft_key. */
+#define KEY_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                           \
+    TEXT("id", id, KEY_ID, NEEDED, NULL, "The key's second part: bpg_<id>_….")                     \
+    TEXT("name", name, NAME, NEEDED, NULL, "What the log calls it.")                               \
+    RECORDS("hashes", hashes, hash_fields, NEEDED, 2, "What its secret must match: one of these.") \
+    TEXT("profile", profile, NAME, NEEDED, NULL, "The profile it acts with.")                      \
+    TEXTS("operations", operations, OPERATION, 512,                                                \
+          "What it may call: names with * and !, or read, chat, hub, all; absent: [all], which "   \
+          "never holds operations that make credentials.")                                         \
+    TEXTS("bots", bots, ID, 1000, "The only bots it may touch; absent: as the profile says.")      \
+    NUMBER("expires", expires_ms, DATE, 0, 0, UINT64_MAX,                                          \
+           "From this moment on it is refused; a date means its first moment in UTC.")             \
+    CHOICE("disabled", disabled, WORD, "false|true", 0, "Refuses it.")                             \
+    TEXTS("cidrs", cidrs, CIDR, 16, "The only addresses it may come from.")
+
+/* Into struct draft_hash. */
+#define HASH_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                          \
+    TEXT("sha256", sha256, HASH, NEEDED, NULL, "SHA-256 of the key's secret.")                     \
+    NUMBER("not_after", not_after_ms, DATE, 0, 0, UINT64_MAX,                                      \
+           "From this moment on it no longer counts: for rotation.")
+
+/* Known names that this release does not have yet: refused with a word on that. */
+#define LATER_SETTINGS(LATER)                                                                      \
+    LATER("admin")                                                                                 \
+    LATER("cache")                                                                                 \
+    LATER("cors")                                                                                  \
+    LATER("filters")                                                                               \
+    LATER("limits")                                                                                \
+    LATER("redis")                                                                                 \
+    LATER("trusted_proxies")                                                                       \
+    LATER("listen[].tls")                                                                          \
+    LATER("upstream.catalogue")                                                                    \
+    LATER("upstream.proxy")
+
+/* clang-format on */
+
+#endif

@@ -1,0 +1,158 @@
+#include "config/text_form.h"
+
+#include <arpa/inet.h>
+
+#include "auth/authenticator.h"
+#include "base/text.h"
+#include "config/upstream_url.h"
+
+static bool is_visible(struct span text, size_t most)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] <= ' ' || text.at[i] > '~')
+            return false;
+    }
+    return text.len > 0 && text.len <= most;
+}
+
+static bool is_key_id(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = ascii_lower(text.at[i]);
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'z'))
+            return false;
+    }
+    return text.len == KEY_ID_LEN;
+}
+
+static bool is_hash(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (hex_digit(text.at[i]) < 0)
+            return false;
+    }
+    return text.len == 2 * (size_t)KEY_HASH_SIZE;
+}
+
+static bool is_ip(int family, struct span text)
+{
+    char copy[INET6_ADDRSTRLEN];
+    unsigned char address[16];
+    if (text.len >= sizeof(copy))
+        return false;
+    memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    return inet_pton(family, copy, address) == 1;
+}
+
+/* The host of a listen address: "*", an IPv4 address or an IPv6 address in brackets. */
+static bool is_listen_host(struct span host)
+{
+    if (span_equal(host, SPAN("*")))
+        return true;
+    if (host.len < 2 || host.at[0] != '[' || host.at[host.len - 1] != ']')
+        return is_ip(AF_INET, host);
+    return is_ip(AF_INET6, (struct span){host.at + 1, host.len - 2});
+}
+
+static bool is_address(struct span text)
+{
+    size_t colon = text.len;
+    while (colon > 0 && text.at[colon - 1] != ':')
+        colon--;
+    uint64_t port = 0;
+    return colon > 0 && span_to_u64(span_skip(text, colon), &port) && port <= UINT16_MAX &&
+           is_listen_host((struct span){text.at, colon - 1});
+}
+
+static bool is_file(struct span text)
+{
+    return text.len > 0 && text.len <= TEXT_MAX_LEN;
+}
+
+static bool is_source(struct span text)
+{
+    const struct span kinds[] = {SPAN("env:"), SPAN("file:"), SPAN("cred:")};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (span_starts_with(text, kinds[i]))
+            return text.len > kinds[i].len && text.len <= TEXT_MAX_LEN;
+    }
+    return false;
+}
+
+static bool is_cidr(struct span text)
+{
+    struct cidr cidr;
+    return cidr_parse(text, &cidr);
+}
+
+static bool has_form(enum text_form form, struct span text)
+{
+    switch (form) {
+    case FORM_NAME:
+        return is_visible(text, NAME_MAX_LEN);
+    case FORM_ID:
+        return is_visible(text, ID_MAX_LEN);
+    case FORM_KEY_ID:
+        return is_key_id(text);
+    case FORM_HASH:
+        return is_hash(text);
+    case FORM_ADDRESS:
+        return is_address(text);
+    case FORM_FILE:
+    case FORM_LOG:
+        return is_file(text);
+    case FORM_SOURCE:
+        return is_source(text);
+    case FORM_CIDR:
+        return is_cidr(text);
+    case FORM_OPERATION:
+        return is_visible(text, ID_MAX_LEN);
+    case FORM_URL: /* has more to say than yes or no */
+        break;
+    }
+    UNREACHABLE();
+}
+
+const char *text_form_word(enum text_form form)
+{
+    static const char *const words[] = {
+#define FORM_WORD(name, word, rule) [FORM_##name] = (word),
+        TEXT_FORMS(FORM_WORD)
+#undef FORM_WORD
+    };
+    return words[form];
+}
+
+static const char *rule_of(enum text_form form)
+{
+    static const char *const rules[] = {
+#define FORM_RULE(name, word, rule) [FORM_##name] = (rule),
+        TEXT_FORMS(FORM_RULE)
+#undef FORM_RULE
+    };
+    return rules[form];
+}
+
+static bool has_control_byte(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        if (byte < 0x20 || byte == 0x7f)
+            return true;
+    }
+    return false;
+}
+
+const char *text_form_fault(enum text_form form, struct span text)
+{
+    if (has_control_byte(text))
+        return "must not hold control characters or line ends";
+    if (form == FORM_URL) {
+        struct upstream_url url;
+        return upstream_url_parse(text, &url);
+    }
+    if (form == FORM_LOG && span_equal(text, SPAN("syslog")))
+        return "must be stdout, off or the name of a file: syslog is not in this release";
+    return has_form(form, text) ? NULL : rule_of(form);
+}

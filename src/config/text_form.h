@@ -1,0 +1,42 @@
+/* text_form.h - what the text of a setting must look like. Pure. */
+#ifndef CONFIG_TEXT_FORM_H
+#define CONFIG_TEXT_FORM_H
+
+#include "base/base.h"
+
+enum { NAME_MAX_LEN = 64, ID_MAX_LEN = 256, TEXT_MAX_LEN = 4096 };
+
+/* Name, the word for it in the reference, what a text must be. */
+#define TEXT_FORMS(FORM)                                                                           \
+    FORM(NAME, "name", "must be 1 to 64 visible ASCII characters without spaces")                  \
+    FORM(ID, "id",                                                                                 \
+         "must be 1 to 256 visible ASCII characters without spaces: it becomes a header")          \
+    FORM(KEY_ID, "key id", "must be 10 letters and digits, as `bpgate key new` prints them")       \
+    FORM(                                                                                          \
+        HASH, "SHA-256",                                                                           \
+        "must be 64 hexadecimal digits, as `bpgate key new` prints them; the key itself does not " \
+        "belong here")                                                                             \
+    FORM(ADDRESS, "address",                                                                       \
+         "must be an IP address and a port: 127.0.0.1:8080, \"[::1]:8080\" or \"*:8080\"")         \
+    FORM(URL, "URL", "must be https:// and a host, as in https://api.botpress.cloud")              \
+    FORM(FILE, "file", "must be the name of a file")                                               \
+    FORM(LOG, "stdout, off or file", "must be stdout, off or the name of a file")                  \
+    FORM(SOURCE, "source",                                                                         \
+         "must say where the token is: env:NAME, file:PATH or cred:NAME; the token itself does "   \
+         "not belong here")                                                                        \
+    FORM(CIDR, "address range",                                                                    \
+         "must be an address range such as 10.0.0.0/8 or ::1, with no bits set behind the prefix") \
+    FORM(OPERATION, "operation", "must be an operation such as createMessage, \"list*\" or read")
+
+#define FORM_ENUM(name, word, rule) FORM_##name,
+enum text_form { TEXT_FORMS(FORM_ENUM) };
+#undef FORM_ENUM
+
+/* The word for it: "name". */
+const char *text_form_word(enum text_form form);
+
+/* NULL when the text has the form, else the rest of a sentence: "must be …". Never shows the text,
+ * which may be a secret put into the wrong place. */
+const char *text_form_fault(enum text_form form, struct span text);
+
+#endif

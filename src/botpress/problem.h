@@ -87,7 +87,7 @@ enum error_type error_type_of_status(unsigned status);
     X(PROBLEM_NOT_SENT, 502, Internal, "not_sent", "destination_unavailable",                      \
       "Botpress could not be reached; nothing was sent.")                                          \
     X(PROBLEM_LOOP, 502, Internal, "loop", "proxy_loop_detected",                                  \
-      "The request has passed this gateway before, in a loop: see where upstream.url points.")               \
+      "The request has passed this gateway before, in a loop: see where upstream.url points.")     \
     X(PROBLEM_UPSTREAM_LOST, 502, Internal, "upstream_lost", "connection_terminated",              \
       "Botpress closed the connection without an answer.")                                         \
     X(PROBLEM_UPSTREAM_MALFORMED, 502, Internal, "upstream_malformed", "http_protocol_error",      \

@@ -107,7 +107,7 @@ static struct span shown_line(struct arena *arena, struct span in)
         line.len = SHOWN_LINE;
     char *text = arena_alloc(arena, line.len + 1);
     for (size_t i = 0; i < line.len; i++)
-        text[i] = line.at[i] > ' ' && line.at[i] < 0x7f ? line.at[i] : ' ';
+        text[i] = (char)(line.at[i] > ' ' && line.at[i] < 0x7f ? line.at[i] : ' ');
     return (struct span){text, line.len};
 }
 

@@ -42,6 +42,8 @@
          "What requests are forwarded to; http:// only to loopback or with allow_plaintext.")      \
     CHOICE("upstream.allow_plaintext", allow_plaintext, WORD, "false|true", 0,                     \
            "Allows http:// to another machine: tokens then travel unencrypted.")                   \
+    CHOICE("upstream.catalogue", options.gateway.is_generic, WORD, "botpress|none", 0,             \
+           "none: any HTTP API, forwarded without knowing its operations.")                        \
     TEXT("upstream.ca_file", ca_file, FILE, OPTIONAL, NULL,                                        \
          "Certificates (PEM) to trust instead of the system's.")                                   \
     NUMBER("upstream.timeouts.resolve", options.upstream.resolve_ms, MS, 2 * SECOND, 1, 5 * MINUTE,\
@@ -163,7 +165,6 @@
     LATER("redis")                                                                                 \
     LATER("trusted_proxies")                                                                       \
     LATER("listen[].tls")                                                                          \
-    LATER("upstream.catalogue")                                                                    \
     LATER("upstream.proxy")
 
 /* clang-format on */

@@ -39,8 +39,8 @@ void forward_end_body(struct exchange *exchange);
 /* The client has room again for the answer's body. */
 void forward_client_drained(struct exchange *exchange);
 
-/* Ends what runs, silently; for exchange_wait. */
-void forward_call_off(void *forward);
+/* Ends what runs, silently; for exchange_wait. operation: the struct forward. */
+void forward_call_off(void *operation);
 
 /* Frees what the arena does not. forward may be NULL. */
 void forward_clear(struct forward *forward);

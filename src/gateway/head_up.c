@@ -1,5 +1,6 @@
 #include "gateway/head_up.h"
 
+#include "base/random.h"
 #include "base/text.h"
 #include "http/writer.h"
 
@@ -29,6 +30,14 @@ static bool passes_user_field(const struct exchange *ex, unsigned pass)
     return ex->operation_flags & OP_TAKES_USER && ex->profile->pass & pass;
 }
 
+/* Any other API: its fields are its own affair, but for ours and the caller's key. */
+static bool is_not_for_any(const struct header *header, const void *context)
+{
+    (void)context;
+    return header->id == HEADER_HOST || header->id == HEADER_X_REQUEST_ID ||
+           header->id == HEADER_AUTHORIZATION || header->id == HEADER_X_BPGATE_KEY;
+}
+
 static bool is_not_for_upstream(const struct header *header, const void *context)
 {
     const struct exchange *ex = context;
@@ -49,6 +58,23 @@ static bool is_not_for_upstream(const struct header *header, const void *context
         return !passes_user_field(ex, PASS_INTEGRATION_NAME);
     default:
         return header_flags_of(header->id, header->name) & (HEADER_PRIVATE | HEADER_HOP);
+    }
+}
+
+/* W3C Trace Context §3.2: the trace goes on, the parent of what happens upstream is us. */
+static void continue_trace(struct exchange *ex)
+{
+    enum { TRACE_LEN = 55, PARENT_AT = 36, PARENT_LEN = 16 };
+    struct header_list *headers = &ex->request->headers;
+    for (size_t i = 0; i < headers->count; i++) {
+        struct header *header = &headers->at[i];
+        struct span value = header->value;
+        if (header->id != HEADER_TRACEPARENT || value.len != TRACE_LEN ||
+            !span_starts_with(value, SPAN("00-")))
+            continue;
+        header->value = arena_format(
+            ex->arena, "%.*s%016llx%.*s", PARENT_AT, value.at, (unsigned long long)random_u64() | 1,
+            (int)(TRACE_LEN - PARENT_AT - PARENT_LEN), value.at + PARENT_AT + PARENT_LEN);
     }
 }
 
@@ -76,7 +102,9 @@ bool head_up_prepare(struct exchange *ex, struct span *missing)
 {
     struct header_list *headers = &ex->request->headers;
     struct span authorization = passed_authorization(ex);
-    header_list_remove_if(headers, is_not_for_upstream, ex);
+    continue_trace(ex);
+    header_list_remove_if(
+        headers, ex->services->options->is_generic ? is_not_for_any : is_not_for_upstream, ex);
     add(ex, HEADER_HOST, ex->services->upstream_authority);
     add(ex, HEADER_VIA, ex->services->via);
     add(ex, HEADER_X_REQUEST_ID, ex->request_id);

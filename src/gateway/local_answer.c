@@ -72,6 +72,6 @@ struct span quoted(struct arena *arena, struct span text)
     size_t len = text.len < QUOTE_LEN ? text.len : QUOTE_LEN;
     char *copy = arena_alloc(arena, len + 1);
     for (size_t i = 0; i < len; i++)
-        copy[i] = text.at[i] >= ' ' && text.at[i] < 0x7f ? text.at[i] : '?';
+        copy[i] = (char)(text.at[i] >= ' ' && text.at[i] < 0x7f ? text.at[i] : '?');
     return (struct span){copy, len};
 }

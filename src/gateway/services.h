@@ -21,6 +21,7 @@ struct class_deadlines {
 
 /* The settings that the gateway's own stages own. */
 struct gateway_options {
+    bool is_generic;          /* the upstream is any HTTP API: no catalogue, no translation */
     bool deny_unknown_routes; /* else they are forwarded, subject to the key's scope */
     struct class_deadlines deadlines[DEADLINE_CLASS_COUNT];
     uint64_t send_idle_ms;

@@ -60,11 +60,11 @@ static void on_head(void *owner, struct response *response)
 {
     struct forward *f = owner;
     f->response = response;
-    if (response->status >= 400) {
+    if (response->status >= 400 && !f->exchange->services->options->is_generic) {
         f->state = FORWARD_COLLECTING;
         return;
     }
-    outcome_of_answer(f, response->status, false);
+    outcome_of_answer(f, response->status, f->exchange->services->options->is_generic);
     if (is_stream(response)) {
         struct upstream_deadlines deadlines = deadlines_of(f->exchange, DEADLINE_STREAM);
         upstream_call_set_deadlines(&f->call, &deadlines);

@@ -41,9 +41,23 @@ static enum verdict respond_unknown(struct exchange *ex)
     return problem_say(ex, PROBLEM_NOT_FOUND, hint);
 }
 
+/* Without a catalogue only HTTP itself says what may be sent again (RFC 9110 §9.2.2). */
+static enum verdict route_generic(struct exchange *ex)
+{
+    static const unsigned idempotent = 1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_PUT |
+                                       1u << METHOD_DELETE | 1u << METHOD_OPTIONS;
+    ex->route_result = ROUTE_UNKNOWN;
+    ex->route.service = SERVICE_UNKNOWN;
+    ex->operation_flags = idempotent & 1u << ex->request->method ? OP_IDEMPOTENT : 0;
+    ex->deadline = DEADLINE_NORMAL;
+    return STAGE_NEXT;
+}
+
 enum verdict route_begin(struct exchange *ex)
 {
     const struct request *request = ex->request;
+    if (ex->services->options->is_generic)
+        return route_generic(ex);
     ex->route_result =
         route_match(ex->services->catalogue, request->method, request->path, &ex->route);
     switch (ex->route_result) {

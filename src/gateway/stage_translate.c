@@ -53,7 +53,8 @@ static enum verdict replace(struct exchange *ex, enum error_type type, struct sp
 enum verdict translate_begin(struct exchange *ex)
 {
     const struct response *response = ex->response;
-    if (response->status < 400 || ex->request->method == METHOD_HEAD)
+    if (response->status < 400 || ex->request->method == METHOD_HEAD ||
+        ex->services->options->is_generic)
         return STAGE_NEXT;
     struct forward *f = ex->forward;
     const struct error_answer answer = {

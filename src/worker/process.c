@@ -158,19 +158,18 @@ static void on_ended(uv_async_t *handle)
 static void say_ready(const struct process *process)
 {
     size_t count = process->snapshot->options.listen_count;
+    char(*texts)[LISTENER_NAME_SIZE] = xcalloc(count, sizeof(*texts));
     struct span *names = xcalloc(count, sizeof(*names));
     for (size_t i = 0; i < count; i++) {
-        char text[LISTENER_NAME_SIZE];
-        listener_name(process->descriptors[i], text);
-        names[i] = span_of(xstrdup(span_of(text)));
+        listener_name(process->descriptors[i], texts[i]);
+        names[i] = span_of(texts[i]);
     }
     log_event(LOG_INFO, "ready",
               FIELDS(field_list("addresses", names, count),
                      field_number("workers", (int64_t)process->worker_count),
                      field_number("pid", getpid()), field_text("version", SPAN(BPGATE_VERSION))));
-    for (size_t i = 0; i < count; i++)
-        free((char *)(uintptr_t)names[i].at);
     free(names);
+    free(texts);
 }
 
 /* --- The main thread's loop --- */

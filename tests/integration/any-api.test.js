@@ -1,0 +1,47 @@
+// upstream.catalogue: none - any HTTP API behind the gateway: nothing is known of its operations, so
+// nothing is translated and no field but the caller's key is taken away.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { play } from './support/play.js';
+
+const ANY = { anonymous: 'open', profiles: [{ name: 'open' }], credentials: [], keys: [] };
+
+const NO_KEY = { authorization: null };
+
+const anyApi = (t, options = {}) =>
+  play(t, { ...options, settings: { ...ANY, upstream: { catalogue: 'none', breaker: { enabled: false } }, ...options.settings } });
+
+test('any path and any method pass, and their fields', async (t) => {
+  const { ask, upstream } = await anyApi(t);
+  upstream.next({ body: 'one', type: 'text/plain' });
+  const response = await ask('PROPFIND', '/somewhere/else?x=%2F', {
+    headers: { ...NO_KEY, cookie: 'a=b', origin: 'https://x.example', 'x-bot-id': 'bot_9' },
+  });
+  assert.equal(response.status, 200, response.text);
+  const [request] = upstream.requests;
+  assert.equal(request.target, '/somewhere/else?x=%2F');
+  assert.equal(request.method, 'PROPFIND');
+  assert.equal(request.header('cookie'), 'a=b');
+  assert.equal(request.header('origin'), 'https://x.example');
+  assert.equal(request.header('x-bot-id'), 'bot_9');
+});
+
+test('error answers come as they are', async (t) => {
+  const { ask, upstream } = await anyApi(t);
+  for (const status of [404, 500, 502, 503]) {
+    upstream.next({ status, body: '<h1>no</h1>', type: 'text/html' });
+    const response = await ask('POST', '/x', { headers: NO_KEY, body: '{}' });
+    assert.equal(response.status, status);
+    assert.equal(response.text, '<h1>no</h1>');
+  }
+});
+
+test('OPTIONS is the upstream\'s to answer', async (t) => {
+  const { ask, upstream } = await anyApi(t);
+  upstream.next({ status: 204, headers: { allow: 'GET, PATCH' } });
+  const response = await ask('OPTIONS', '/x', { headers: NO_KEY });
+  assert.equal(response.status, 204);
+  assert.equal(response.header('allow'), 'GET, PATCH');
+  assert.equal(upstream.requests.length, 1);
+});

@@ -1,8 +1,8 @@
 #include "cli/arguments.h"
 
-#include "auth/edit_distance.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "config/nearest.h"
 
 static const struct option_row *find_option(const struct arguments *arguments, struct span name)
 {
@@ -15,15 +15,12 @@ static const struct option_row *find_option(const struct arguments *arguments, s
 
 static void say_unknown(const char *command, const struct arguments *arguments, struct span name)
 {
-    const char *best = NULL;
-    size_t bound = name.len / 3;
-    for (size_t i = 0; i < arguments->option_count; i++) {
-        if (edit_distance(name, span_of(arguments->options[i].name), bound) <= bound)
-            best = arguments->options[i].name;
-    }
-    if (best)
+    struct nearest nearest = nearest_to(name);
+    for (size_t i = 0; i < arguments->option_count; i++)
+        nearest_consider(&nearest, span_of(arguments->options[i].name));
+    if (nearest.best.len > 0)
         output_error("%s has no option %.*s; did you mean %s?", command, (int)name.len, name.at,
-                     best);
+                     nearest.best.at);
     else
         output_error("%s has no option %.*s; see `bpgate help %s`", command, (int)name.len, name.at,
                      command);

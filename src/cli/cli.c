@@ -2,12 +2,12 @@
 
 #include <stdio.h>
 
-#include "auth/edit_distance.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "config/config.h"
+#include "config/nearest.h"
 
 static int help_command(int argc, char **argv);
 
@@ -58,20 +58,11 @@ static const struct command *find_command(struct span name)
 
 static int refuse_unknown(const char *name)
 {
-    struct span typed = span_of(name);
-    const char *best = NULL;
-    size_t bound = typed.len / 2;
-    for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        size_t distance = edit_distance(typed, span_of(commands[i].name), bound);
-        if (distance > bound)
-            continue;
-        best = commands[i].name;
-        if (distance == 0)
-            break;
-        bound = distance - 1;
-    }
-    if (best)
-        output_error("there is no command \"%s\"; did you mean \"%s\"?", name, best);
+    struct nearest nearest = nearest_to(span_of(name));
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        nearest_consider(&nearest, span_of(commands[i].name));
+    if (nearest.best.len > 0)
+        output_error("there is no command \"%s\"; did you mean \"%s\"?", name, nearest.best.at);
     else
         output_error("there is no command \"%s\"; `bpgate help` lists them", name);
     return EXIT_USAGE;

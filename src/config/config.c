@@ -46,8 +46,6 @@ static struct snapshot *finish(struct load *load)
 static void apply_rules(struct load *load)
 {
     struct snapshot_options *options = &load->snapshot->options;
-    if (config_errors_are_full(load->errors))
-        return;
     config_check(&load->draft, load->errors);
     config_build(&load->draft, options, &load->snapshot->arena);
     config_identity_build(&load->draft, options, &load->snapshot->arena, load->errors);
@@ -57,8 +55,8 @@ static struct snapshot *parse(struct span yaml, bool looks_outside, struct confi
 {
     struct load *load = xcalloc(1, sizeof(*load));
     begin(load, errors);
-    config_file_walk(yaml, &load->draft, &load->snapshot->arena, &load->lists, errors);
-    apply_rules(load);
+    if (config_file_walk(yaml, &load->draft, &load->snapshot->arena, &load->lists, errors))
+        apply_rules(load);
     if (looks_outside && errors->errors == 0)
         config_outside_check(&load->draft, errors);
     struct snapshot *snapshot = finish(load);

@@ -10,8 +10,9 @@ void config_errors_init(struct config_errors *errors, const char *file)
     errors->has_more = false;
 }
 
-static void keep(struct config_errors *errors, struct place place, bool is_warning,
-                 const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void keep(struct config_errors *errors,
+                                                       struct place place, bool is_warning,
+                                                       const char *format, va_list args)
 {
     errors->errors += !is_warning;
     if (config_errors_are_full(errors)) {

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <yaml.h>
-
 #include "base/text.h"
 #include "config/setting_value.h"
+#include "config/yaml_tree.h"
 
 /* Each value is charged with its bytes and what the lists and the snapshot will need for it. */
 enum { BUDGET = 32 * MIB, VALUE_COST = 64, RECORD_COST = 768 };
@@ -30,14 +29,9 @@ struct level {
     struct place *places;
 };
 
-static struct place place_of_mark(yaml_mark_t mark)
-{
-    return (struct place){(unsigned)mark.line + 1, (unsigned)mark.column + 1};
-}
-
 static struct place place_of(const yaml_node_t *node)
 {
-    return place_of_mark(node->start_mark);
+    return yaml_tree_place(node->start_mark);
 }
 
 static struct span text_of(const yaml_node_t *scalar)
@@ -260,10 +254,18 @@ static void say_unknown(struct walk *walk, const struct setting_table *table, st
 {
     char whole[2 * SETTING_PATH_SIZE], buffer[SETTING_PATH_SIZE];
     int len = snprintf(whole, sizeof(whole), "%s%s", table->prefix, show(path).text);
-    if (setting_is_for_later((struct span){whole, (size_t)len})) {
+    switch (setting_is_for_later((struct span){whole, (size_t)len})) {
+    case SETTING_LATER_REFUSED:
         config_errors_add(walk->errors, place_of(key),
                           "%s: not in this release, it comes in a later one; remove it", whole);
         return;
+    case SETTING_LATER_IGNORED:
+        config_errors_warn(walk->errors, place_of(key),
+                           "%s: not in this release, it comes in a later one; it has no effect yet",
+                           whole);
+        return;
+    case SETTING_KNOWN_OR_NOT:
+        break;
     }
     const char *suggestion = setting_suggest(table, path, buffer);
     if (setting_find(table, path))
@@ -355,32 +357,6 @@ static void read_map(struct walk *walk, const struct level *level, struct span p
     }
 }
 
-static struct place place_of_offset(struct span yaml, size_t offset)
-{
-    struct place place = {1, 1};
-    for (size_t i = 0; i < offset && i < yaml.len; i++) {
-        place.column++;
-        if (yaml.at[i] == '\n')
-            place = (struct place){place.line + 1, 1};
-    }
-    return place;
-}
-
-static void say_no_yaml(const yaml_parser_t *parser, struct span yaml, struct config_errors *errors)
-{
-    const char *problem = parser->problem ? parser->problem : "malformed";
-    yaml_mark_t mark = parser->problem_mark;
-    if (parser->error == YAML_READER_ERROR)
-        config_errors_add(errors, place_of_offset(yaml, parser->problem_offset),
-                          "this is not UTF-8 text (%s); save the file as UTF-8", problem);
-    else if (mark.index < yaml.len && yaml.at[mark.index] == '\t')
-        config_errors_add(errors, place_of_mark(mark),
-                          "YAML is not indented with tabs; use spaces");
-    else
-        config_errors_add(errors, place_of_mark(mark),
-                          "this is not YAML (%s); mend the line or the one before it", problem);
-}
-
 static void walk_document(struct walk *walk, struct draft *draft)
 {
     const struct level level = {settings_table(), draft, draft->places};
@@ -394,39 +370,17 @@ static void walk_document(struct walk *walk, struct draft *draft)
         read_map(walk, &level, SPAN(""), root);
 }
 
-static void refuse_second(yaml_parser_t *parser, struct span yaml, struct config_errors *errors)
-{
-    yaml_document_t document;
-    if (!yaml_parser_load(parser, &document)) {
-        say_no_yaml(parser, yaml, errors);
-        return;
-    }
-    if (yaml_document_get_root_node(&document))
-        config_errors_add(errors, place_of_mark(document.start_mark),
-                          "a second document begins here; keep all settings in the first");
-    yaml_document_delete(&document);
-}
-
-void config_file_walk(struct span yaml, struct draft *draft, struct arena *texts,
+bool config_file_walk(struct span yaml, struct draft *draft, struct arena *texts,
                       struct arena *lists, struct config_errors *errors)
 {
-    yaml_parser_t parser;
     yaml_document_t document;
-    ASSERT(yaml_parser_initialize(&parser));
-    yaml_parser_set_input_string(&parser, (const unsigned char *)yaml.at, yaml.len);
-    if (!yaml_parser_load(&parser, &document)) {
-        say_no_yaml(&parser, yaml, errors);
-        yaml_parser_delete(&parser);
-        return;
-    }
+    if (!yaml_tree_load(yaml, &document, errors))
+        return false;
     struct walk walk = {
         .document = &document, .texts = texts, .lists = lists, .errors = errors, .budget = BUDGET};
-    bool is_empty = !yaml_document_get_root_node(&document);
     walk_document(&walk, draft);
     yaml_document_delete(&document);
-    if (!is_empty)
-        refuse_second(&parser, yaml, errors);
-    yaml_parser_delete(&parser);
+    return !must_stop(&walk);
 }
 
 char *config_file_read(const char *path, size_t *len, struct config_errors *errors)

@@ -17,8 +17,8 @@ enum { DRAFT_ARENA_LIMIT = 128 * MIB };
 char *config_file_read(const char *path, size_t *len, struct config_errors *errors);
 
 /* Texts go into the one arena, lists into the other. Problems are added to errors; the draft holds
- * what was good. */
-void config_file_walk(struct span yaml, struct draft *draft, struct arena *texts,
+ * what was good. False when the end was not reached, so that rules say nothing of use. */
+bool config_file_walk(struct span yaml, struct draft *draft, struct arena *texts,
                       struct arena *lists, struct config_errors *errors);
 
 #endif

@@ -197,7 +197,7 @@ static void warn_of_no_callers(const struct builder *builder)
     const struct snapshot_options *options = builder->options;
     const struct place nowhere = {0};
     uint64_t wall_ms = clock_wall_ms();
-    if (builder->draft->anonymous.text.len > 0)
+    if (builder->draft->anonymous.text.len > 0 || builder->errors->errors > 0)
         return;
     for (size_t i = 0; i < options->key_count; i++) {
         if (may_be_used(&options->keys[i], wall_ms))

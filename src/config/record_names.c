@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "auth/edit_distance.h"
 #include "base/text.h"
+#include "config/nearest.h"
 
 static const struct located *name_at(const struct record_names *names, size_t index)
 {
@@ -43,21 +43,12 @@ void record_names_require_different(const struct record_names *names, struct con
     free(sorted);
 }
 
-static struct span nearest(const struct record_names *names, struct span wanted)
+static struct span find_nearest(const struct record_names *names, struct span wanted)
 {
-    struct span best = {"", 0};
-    size_t bound = wanted.len / 3 + 1;
-    for (size_t i = 0; i < names->list->count; i++) {
-        struct span candidate = name_at(names, i)->text;
-        size_t distance = edit_distance(wanted, candidate, bound);
-        if (candidate.len == 0 || distance > bound)
-            continue;
-        best = candidate;
-        if (distance == 0)
-            break;
-        bound = distance - 1;
-    }
-    return best;
+    struct nearest nearest = nearest_to(wanted);
+    for (size_t i = 0; i < names->list->count; i++)
+        nearest_consider(&nearest, name_at(names, i)->text);
+    return nearest.best;
 }
 
 int record_names_resolve(const struct record_names *names, const struct located *wanted,
@@ -69,7 +60,7 @@ int record_names_resolve(const struct record_names *names, const struct located 
         if (span_equal(wanted->text, name_at(names, i)->text))
             return (int)i;
     }
-    struct span meant = nearest(names, wanted->text);
+    struct span meant = find_nearest(names, wanted->text);
     if (meant.len > 0)
         config_errors_add(errors, wanted->place,
                           "%s names \"%s\", which is no %s; did you mean \"%s\"?", who,

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "auth/edit_distance.h"
 #include "base/text.h"
 #include "config/config_text.h"
 #include "config/draft.h"
+#include "config/nearest.h"
 #include "config/settings.h"
 
 #define OPTIONAL false
@@ -120,18 +120,21 @@ bool setting_is_section(const struct setting_table *table, struct span path)
     return false;
 }
 
-bool setting_is_for_later(struct span path)
+enum setting_later setting_is_for_later(struct span path)
 {
-    static const char *const later[] = {
-#define LATER_ROW(path_) (path_),
+    static const struct {
+        const char *path;
+        enum setting_later effect;
+    } later[] = {
+#define LATER_ROW(path_, effect_) {(path_), SETTING_LATER_##effect_},
         LATER_SETTINGS(LATER_ROW)
 #undef LATER_ROW
     };
     for (size_t i = 0; i < COUNT_OF(later); i++) {
-        if (span_equal(path, span_of(later[i])))
-            return true;
+        if (span_equal(path, span_of(later[i].path)))
+            return later[i].effect;
     }
-    return false;
+    return SETTING_KNOWN_OR_NOT;
 }
 
 /* "client." of "client.head_bytes", its dot included. */
@@ -154,21 +157,10 @@ static struct span name_in(struct span map, struct span path)
 static struct span nearest_neighbour(const struct setting_table *table, struct span map,
                                      struct span name)
 {
-    struct span best = {"", 0};
-    size_t bound = name.len / 3 + 1;
-    for (size_t i = 0; i < table->count; i++) {
-        struct span candidate = name_in(map, span_of(table->rows[i].path));
-        if (candidate.len == 0)
-            continue;
-        size_t distance = edit_distance(name, candidate, bound);
-        if (distance > bound)
-            continue;
-        best = candidate;
-        if (distance == 0)
-            break;
-        bound = distance - 1;
-    }
-    return best;
+    struct nearest nearest = nearest_to(name);
+    for (size_t i = 0; i < table->count; i++)
+        nearest_consider(&nearest, name_in(map, span_of(table->rows[i].path)));
+    return nearest.best;
 }
 
 const char *setting_suggest(const struct setting_table *table, struct span path,

@@ -57,8 +57,10 @@ const struct setting *setting_find(const struct setting_table *table, struct spa
 /* Whether path names a map of settings: "client". */
 bool setting_is_section(const struct setting_table *table, struct span path);
 
-/* Whether a later release will have this; path with the table's prefix. */
-bool setting_is_for_later(struct span path);
+/* Whether a later release will have this, and what its name does in a file until then; path with the
+ * table's prefix. */
+enum setting_later { SETTING_KNOWN_OR_NOT, SETTING_LATER_REFUSED, SETTING_LATER_IGNORED };
+enum setting_later setting_is_for_later(struct span path);
 
 /* The known name that was probably meant by the last part of path, or NULL: a neighbour spelled
  * almost so, or else a setting of that name elsewhere in the table, with its whole path. In buffer. */

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-#include "auth/edit_distance.h"
 #include "base/text.h"
 #include "config/config_text.h"
+#include "config/nearest.h"
 
 enum { MS_IN_SECOND = 1000 };
 
@@ -115,8 +115,8 @@ static bool store_date(const struct setting *row, void *base, struct span text,
 static void say_no_such_word(const struct setting *row, struct span text,
                              char error[VALUE_ERROR_SIZE])
 {
-    struct span rest = span_of(row->words), word, best = {"", 0};
-    size_t bound = text.len / 3 + 1;
+    struct span rest = span_of(row->words), word;
+    struct nearest nearest = nearest_to(text);
     size_t len = (size_t)snprintf(error, VALUE_ERROR_SIZE, "must be ");
     bool is_first = true;
     while (words_next(&rest, &word)) {
@@ -124,14 +124,13 @@ static void say_no_such_word(const struct setting *row, struct span text,
         len += (size_t)snprintf(error + len, VALUE_ERROR_SIZE - len, "%s%.*s", joint, (int)word.len,
                                 word.at);
         is_first = false;
-        if (edit_distance(text, word, bound) <= bound)
-            best = word;
+        nearest_consider(&nearest, word);
     }
     len +=
         (size_t)snprintf(error + len, VALUE_ERROR_SIZE - len, "; \"%s\" is not", show(text).text);
-    if (best.len > 0)
-        snprintf(error + len, VALUE_ERROR_SIZE - len, "; did you mean \"%.*s\"?", (int)best.len,
-                 best.at);
+    if (nearest.best.len > 0)
+        snprintf(error + len, VALUE_ERROR_SIZE - len, "; did you mean \"%.*s\"?",
+                 (int)nearest.best.len, nearest.best.at);
 }
 
 /* Its place among the words. */

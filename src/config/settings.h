@@ -155,17 +155,18 @@
     NUMBER("not_after", not_after_ms, DATE, 0, 0, UINT64_MAX,                                      \
            "From this moment on it no longer counts: for rotation.")
 
-/* Known names that this release does not have yet: refused with a word on that. */
+/* Known names that this release does not have yet. REFUSED: going on without would let through what
+ * the operator means to stop; IGNORED, with a warning: only something useful is missing. */
 #define LATER_SETTINGS(LATER)                                                                      \
-    LATER("admin")                                                                                 \
-    LATER("cache")                                                                                 \
-    LATER("cors")                                                                                  \
-    LATER("filters")                                                                               \
-    LATER("limits")                                                                                \
-    LATER("redis")                                                                                 \
-    LATER("trusted_proxies")                                                                       \
-    LATER("listen[].tls")                                                                          \
-    LATER("upstream.proxy")
+    LATER("admin", IGNORED)                                                                        \
+    LATER("cache", IGNORED)                                                                        \
+    LATER("cors", IGNORED)                                                                         \
+    LATER("filters", REFUSED)                                                                      \
+    LATER("limits", REFUSED)                                                                       \
+    LATER("redis", IGNORED)                                                                        \
+    LATER("trusted_proxies", REFUSED)                                                              \
+    LATER("listen[].tls", REFUSED)                                                                 \
+    LATER("upstream.proxy", REFUSED)
 
 /* clang-format on */
 

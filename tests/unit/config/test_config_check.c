@@ -1,0 +1,77 @@
+#include "config/config_check.h"
+
+#include "unit/config/wrong_files.h"
+
+static const struct wrong_file wrong_orders[] = {
+    {"client:\n  head_bytes: 4KiB\n", "2:15: client.line_bytes (8KiB) must not be larger than "
+                                      "client.head_bytes (4KiB); change one"},
+    {"client:\n  head_bytes: 4KiB\n  line_bytes: 5KiB\n",
+     "3:15: client.line_bytes (5KiB) must not be larger than client.head_bytes (4KiB); change one"},
+    {"upstream: {pool: {max_open: 10}}\n", "1:29: upstream.pool.max_idle (64) must not be larger "
+                                           "than upstream.pool.max_open (10); change "
+                                           "one"},
+    {"upstream: {pool: {max_open: 10, max_idle: 11}}\n",
+     "1:43: upstream.pool.max_idle (11) must not be larger than upstream.pool.max_open (10); "
+     "change "
+     "one"},
+    {"held_bytes: 1MiB\nupstream: {replay_bytes: 2MiB}\n",
+     "2:26: upstream.replay_bytes (2MiB) must not be larger than held_bytes (1MiB); change one"},
+    {"workers: 8\nmax_connections: 4\n",
+     "1:10: workers (8) must not be larger than max_connections (4); change one"},
+    {"client: {keep_alive: 65s}\n", "1:22: client.keep_alive (65s) must be shorter than "
+                                    "client.idle_timeout (65s); change one"},
+    {"client: {keep_alive: 10s, idle_timeout: 5s}\n",
+     "1:22: client.keep_alive (10s) must be shorter than client.idle_timeout (5s); change one"},
+};
+
+static const struct wrong_file wrong_addresses[] = {
+    {"listen: []\n",
+     "1:9: listen is empty; name an address, or remove the line for 127.0.0.1:8080"},
+    {"listen:\n  - {address: 127.0.0.1:80}\n  - {address: 127.0.0.1:80}\n",
+     "3:15: listen[].address \"127.0.0.1:80\" is here twice, first in line 2; remove one"},
+    {"upstream:\n  url: http://api.botpress.cloud\n",
+     "2:8: upstream.url would send tokens unencrypted to another machine; use https://, or set "
+     "upstream.allow_plaintext: true"},
+    {"upstream: {url: 'http://localhost:1', ca_file: a.pem}\n",
+     "1:48: upstream.ca_file is for https://, but upstream.url is http://; remove one"},
+};
+
+static void numbers_that_pass_their_bound_are_told_with_their_place(void **state)
+{
+    (void)state;
+    assert_all_wrong(wrong_orders, COUNT_OF(wrong_orders));
+}
+
+static void addresses_that_break_a_rule_are_told_with_their_place(void **state)
+{
+    (void)state;
+    assert_all_wrong(wrong_addresses, COUNT_OF(wrong_addresses));
+}
+
+static void what_keeps_the_rules_is_let_through(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "client: {keep_alive: 64s}\n",
+        "client: {idle_timeout: 1s}\n",
+        "client: {line_bytes: 32KiB}\n",
+        "upstream: {pool: {max_open: 64}}\n",
+        "upstream: {url: 'http://127.0.0.1:3000'}\n",
+        "upstream: {url: 'http://[::1]:3000'}\n",
+        "upstream: {url: 'http://api.botpress.cloud', allow_plaintext: true}\n",
+        "listen: [{address: '127.0.0.1:0'}, {address: '127.0.0.1:0'}, {address: '[::1]:80'}]\n",
+        "workers: 4\nmax_connections: 4\n",
+    };
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        snapshot_release(load_good(good[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_that_pass_their_bound_are_told_with_their_place),
+        cmocka_unit_test(addresses_that_break_a_rule_are_told_with_their_place),
+        cmocka_unit_test(what_keeps_the_rules_is_let_through),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

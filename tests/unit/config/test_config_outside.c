@@ -1,0 +1,86 @@
+#include "config/config_outside.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct config_errors errors;
+static struct draft draft;
+
+static int set_up(void **state)
+{
+    (void)state;
+    config_errors_init(&errors, "f");
+    draft_init(&draft);
+    unsetenv("BPGATE_TEST_TOKEN");
+    return 0;
+}
+
+static void check_source(struct span token, struct span next_token)
+{
+    struct draft_credential credential = {.name = {SPAN("team"), {1, 1}},
+                                          .token = {token, {2, 3}},
+                                          .next_token = {next_token, {3, 3}}};
+    draft.credentials = (struct record_list){.at = &credential, .count = 1};
+    config_outside_check(&draft, &errors);
+}
+
+static void a_token_that_is_there_is_no_problem(void **state)
+{
+    (void)state;
+    setenv("BPGATE_TEST_TOKEN", "bp_pat_0123456789", 1);
+    check_source(SPAN("env:BPGATE_TEST_TOKEN"), SPAN(""));
+    assert_int_equal(errors.count, 0);
+}
+
+static void a_token_that_is_not_there_is_told_where_it_is_named(void **state)
+{
+    (void)state;
+    check_source(SPAN("env:BPGATE_TEST_TOKEN"), SPAN(""));
+    assert_int_equal(errors.errors, 1);
+    assert_int_equal(errors.at[0].place.line, 2);
+    assert_non_null(strstr(errors.at[0].text, "BPGATE_TEST_TOKEN"));
+    check_source(SPAN("file:/nonexistent/token"), SPAN(""));
+    assert_int_equal(errors.errors, 2);
+    assert_non_null(strstr(errors.at[1].text, "/nonexistent/token"));
+}
+
+static void the_next_token_must_be_there_too(void **state)
+{
+    (void)state;
+    setenv("BPGATE_TEST_TOKEN", "bp_pat_0123456789", 1);
+    check_source(SPAN("env:BPGATE_TEST_TOKEN"), SPAN("file:/nonexistent/next"));
+    assert_int_equal(errors.errors, 1);
+    assert_non_null(strstr(errors.at[0].text, "/nonexistent/next"));
+    assert_null(strstr(errors.at[0].text, "0123456789"));
+}
+
+static void certificates_that_cannot_be_read_are_told_where_they_are_named(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"/nonexistent/ca.pem", "/dev/null"};
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        draft.ca_file = (struct located){span_of(files[i]), {7, 9}};
+        config_outside_check(&draft, &errors);
+        assert_int_equal(errors.errors, i + 1);
+        assert_int_equal(errors.at[i].place.line, 7);
+        assert_non_null(strstr(errors.at[i].text, files[i]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_token_that_is_there_is_no_problem, set_up),
+        cmocka_unit_test_setup(a_token_that_is_not_there_is_told_where_it_is_named, set_up),
+        cmocka_unit_test_setup(the_next_token_must_be_there_too, set_up),
+        cmocka_unit_test_setup(certificates_that_cannot_be_read_are_told_where_they_are_named,
+                               set_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

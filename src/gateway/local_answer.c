@@ -47,6 +47,7 @@ enum verdict problem_say(struct exchange *ex, enum problem_id id, struct span me
 enum verdict empty_respond(struct exchange *ex, unsigned status)
 {
     (void)own_response(ex, status);
+    add(ex, "proxy-status", SPAN("bpgate"));
     return STAGE_RESPOND;
 }
 

@@ -163,7 +163,11 @@ test('a chunked body that grows past the limit is refused, and never complete up
 test('the client knows a refused body by its class', async (t) => {
   const { client, upstream } = await play(t);
   const call = client.createMessage({
-    conversationId: 'c', userId: 'u', type: 'text', tags: {}, payload: { text: 'x'.repeat(2 * MB) },
+    conversationId: 'c',
+    userId: 'u',
+    type: 'text',
+    tags: {},
+    payload: { text: 'x'.repeat(2 * MB) },
   });
   await assert.rejects(call, { type: 'PayloadTooLarge' });
   assert.equal(upstream.requests.filter((arrived) => arrived.isComplete).length, 0);

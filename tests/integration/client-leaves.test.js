@@ -19,7 +19,10 @@ async function assertAtRest({ ask, upstream }) {
 
 describe('a client leaves', () => {
   for (const how of ['end', 'reset']) {
-    for (const [framing, body] of [['content-length', BODY], ['chunked', CHUNKED_BODY]]) {
+    for (const [framing, body] of [
+      ['content-length', BODY],
+      ['chunked', CHUNKED_BODY],
+    ]) {
       test(`at every byte of a ${framing} body (${how})`, async (t) => {
         const stage = await play(t);
         const { gateway, upstream } = stage;
@@ -27,7 +30,8 @@ describe('a client leaves', () => {
         for (let position = 0; position < body.length; position += 1) {
           const id = newRequestId();
           ids.push(id);
-          const length = framing === 'chunked' ? { 'Transfer-Encoding': 'chunked' } : { 'Content-Length': BODY.length };
+          const length =
+            framing === 'chunked' ? { 'Transfer-Encoding': 'chunked' } : { 'Content-Length': BODY.length };
           const head = request(gateway, 'POST', MESSAGES, { headers: { 'x-request-id': id, ...length } });
           const raw = await connect(t, gateway);
           raw.send(Buffer.concat([head, Buffer.from(body.slice(0, position))]));
@@ -129,7 +133,9 @@ describe('a client leaves', () => {
       upstream.next({ stallAt: 0 });
       const raw = await connect(t, gateway);
       const ids = Array.from({ length: 20 }, newRequestId);
-      const all = ids.map((id) => request(gateway, 'GET', '/v1/chat/users', { headers: { 'x-request-id': id } }));
+      const all = ids.map((id) =>
+        request(gateway, 'GET', '/v1/chat/users', { headers: { 'x-request-id': id } }),
+      );
       raw.send(Buffer.concat(all));
       await upstream.arrival();
       raw.leave(how);
@@ -153,7 +159,9 @@ describe('a client leaves', () => {
     const stage = await play(t);
     const id = newRequestId();
     const raw = await connect(t, stage.gateway);
-    raw.send(request(stage.gateway, 'GET', '/v1/chat/users', { headers: { 'x-request-id': id } })).halfClose();
+    raw
+      .send(request(stage.gateway, 'GET', '/v1/chat/users', { headers: { 'x-request-id': id } }))
+      .halfClose();
     await raw.ended();
     await assertOneAccessLine(stage.gateway, id);
     await assertAtRest(stage);

@@ -30,12 +30,16 @@ test('a credential file replaced under load fails no request', async (t) => {
   const failures = [];
   async function keepCalling(n) {
     const client = botpressClient(gateway);
-    while (!isRotated) await client.createUser({ name: `${n}`, tags: {} }).catch((error) => failures.push(error));
+    while (!isRotated)
+      await client.createUser({ name: `${n}`, tags: {} }).catch((error) => failures.push(error));
   }
   const callers = Array.from({ length: 8 }, (_, n) => keepCalling(n));
   await upstream.arrival('POST', { index: 50 });
   replaceFile(file, `${NEW}\n`);
-  await eventually(() => upstream.requests.at(-1).header('authorization') === `Bearer ${NEW}`, 'the new token is used');
+  await eventually(
+    () => upstream.requests.at(-1).header('authorization') === `Bearer ${NEW}`,
+    'the new token is used',
+  );
   isRotated = true;
   await Promise.all(callers);
 

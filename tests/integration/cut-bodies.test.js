@@ -133,7 +133,11 @@ test('an HTTP/1.0 client, for which the close is the end, sees a cut body reset'
     proceed = resolve;
   });
   upstream.next({
-    framing: 'chunked', pieces: ['first', 'second'], between: () => held, cutBodyAt: 12, cut: 'reset',
+    framing: 'chunked',
+    pieces: ['first', 'second'],
+    between: () => held,
+    cutBodyAt: 12,
+    cut: 'reset',
   });
   const raw = await connect(t, gateway);
   raw.send(request(gateway, 'GET', USERS, { version: '1.0' }));

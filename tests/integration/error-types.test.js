@@ -46,7 +46,11 @@ describe('a typed error of the upstream', () => {
     test(`${type} passes byte for byte, and a POST is sent once`, async () => {
       const { upstream, ask } = stage;
       const body = `{ "id":"e1" ,"code":${status}, "type":"${type}","message":"ü\\u00fc","x":[1.0] }`;
-      upstream.next('POST /v1/chat/messages', { status, body, headers: { 'content-type': 'application/json' } });
+      upstream.next('POST /v1/chat/messages', {
+        status,
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
       const sent = upstream.requestsTo('POST /v1/chat/messages').length;
       const response = await ask('POST', '/v1/chat/messages', { body: '{}' });
       assert.equal(response.status, status);

@@ -23,8 +23,22 @@ const LISTS = profile({
 /** The three ids obey the same rule, each on an operation that takes it. */
 const IDS = [
   { header: 'x-bot-id', target: RUNTIME, own: 'bot_1', listed: 'bot_2', foreign: 'bot_3', needed: true },
-  { header: 'x-workspace-id', target: ADMIN, own: 'wkspace_1', listed: 'wkspace_2', foreign: 'wkspace_3', needed: true },
-  { header: 'x-integration-id', target: RUNTIME, own: 'int_1', listed: 'int_2', foreign: 'int_3', needed: false },
+  {
+    header: 'x-workspace-id',
+    target: ADMIN,
+    own: 'wkspace_1',
+    listed: 'wkspace_2',
+    foreign: 'wkspace_3',
+    needed: true,
+  },
+  {
+    header: 'x-integration-id',
+    target: RUNTIME,
+    own: 'int_1',
+    listed: 'int_2',
+    foreign: 'int_3',
+    needed: false,
+  },
 ];
 
 /** Sends one GET and says what arrived of it; the bot id that raw.js adds is left to the test. */
@@ -192,7 +206,14 @@ test('headers of the connection end at the gateway', async (t) => {
   };
   const { response, arrived } = await arrivalOf(stage, RUNTIME, headers);
   assert.equal(response.status, 200);
-  for (const name of ['x-private', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'upgrade']) {
+  for (const name of [
+    'x-private',
+    'keep-alive',
+    'proxy-connection',
+    'proxy-authorization',
+    'te',
+    'upgrade',
+  ]) {
     assert.equal(arrived.header(name), undefined, name);
   }
 });
@@ -222,7 +243,12 @@ test('headers of the connection to the upstream end at the gateway too', async (
   const stage = await play(t);
   stage.upstream.next({
     json: { users: [], meta: {} },
-    headers: { Connection: 'x-secret', 'X-Secret': '1', 'Keep-Alive': 'timeout=1', 'Proxy-Authenticate': 'Basic' },
+    headers: {
+      Connection: 'x-secret',
+      'X-Secret': '1',
+      'Keep-Alive': 'timeout=1',
+      'Proxy-Authenticate': 'Basic',
+    },
   });
   const { response } = await arrivalOf(stage, RUNTIME, {});
   assert.equal(response.header('x-secret'), undefined);

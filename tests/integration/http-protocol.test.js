@@ -107,7 +107,10 @@ test('a conditional request passes, and 304 comes back without a body', async (t
   const { gateway, upstream } = await play(t);
   upstream.next({ status: 304, headers: { ETag: '"v1"' } });
   const raw = await connect(t, gateway);
-  const both = [request(gateway, 'GET', USERS, { headers: { 'If-None-Match': '"v1"' } }), request(gateway, 'GET', USERS)];
+  const both = [
+    request(gateway, 'GET', USERS, { headers: { 'If-None-Match': '"v1"' } }),
+    request(gateway, 'GET', USERS),
+  ];
   raw.send(Buffer.concat(both));
   const response = await raw.response();
   assert.equal(response.status, 304);
@@ -120,7 +123,9 @@ test('a 204 has no length and no body', async (t) => {
   const { gateway, upstream } = await play(t);
   upstream.next({ status: 204 });
   const raw = await connect(t, gateway);
-  raw.send(Buffer.concat([request(gateway, 'DELETE', `${USERS}/u`, { body: '{}' }), request(gateway, 'GET', USERS)]));
+  raw.send(
+    Buffer.concat([request(gateway, 'DELETE', `${USERS}/u`, { body: '{}' }), request(gateway, 'GET', USERS)]),
+  );
   const response = await raw.response();
   assert.equal(response.status, 204);
   assert.equal(response.header('content-length'), undefined);
@@ -142,8 +147,7 @@ test('a known path with another method: 405, and Allow says which', async (t) =>
   assert.equal(upstream.requests.length, 0);
 });
 
-const allowed = (response) =>
-  [...new Set([...response.header('allow').split(/\s*,\s*/), 'OPTIONS'])].sort();
+const allowed = (response) => [...new Set([...response.header('allow').split(/\s*,\s*/), 'OPTIONS'])].sort();
 
 test('OPTIONS: 204 with Allow, from the gateway itself', async (t) => {
   const { ask, upstream } = await play(t);
@@ -167,7 +171,11 @@ test('a denied unknown path says what is close', async (t) => {
   const problem = assertProblem(await ask('GET', wanted), { status: 404, type: 'ResourceNotFound' });
   assert.match(problem.message, /\/v1\/chat\/conversations/);
   assert.match(problem.message, /x-bot-id/);
-  assertProblem(await ask('GET', '/v1/chat/conversation'), { status: 404, type: 'ResourceNotFound' }, /conversations/);
+  assertProblem(
+    await ask('GET', '/v1/chat/conversation'),
+    { status: 404, type: 'ResourceNotFound' },
+    /conversations/,
+  );
   assertProblem(await ask('GET', '/'), { status: 404, type: 'ResourceNotFound' });
   assert.equal(upstream.requests.length, 0);
 
@@ -177,7 +185,13 @@ test('a denied unknown path says what is close', async (t) => {
 
 test('segments are exact: case, slashes and encodings make another path', async (t) => {
   const { ask } = await play(t, { settings: { unknown_routes: 'deny' } });
-  for (const target of ['/v1/chat/Users', '/v1/chat/users/', '//v1/chat/users', '/v1//chat/users', '/v1/chat%2Fusers']) {
+  for (const target of [
+    '/v1/chat/Users',
+    '/v1/chat/users/',
+    '//v1/chat/users',
+    '/v1//chat/users',
+    '/v1/chat%2Fusers',
+  ]) {
     const { status } = await ask('GET', target);
     assert.ok([400, 404].includes(status), `${target}: ${status}`);
   }
@@ -188,7 +202,10 @@ test('Via tells each side about the other', async (t) => {
   await ask('GET', USERS);
   assert.match(upstream.requests[0].header('via'), /^1\.1 \S+/);
   await ask('GET', USERS, { headers: { Via: '1.0 fred, 1.1 proxy.example' } });
-  assert.match(upstream.requests[1].headerValues('via').join(', '), /^1\.0 fred, 1\.1 proxy\.example, 1\.1 \S+( \(.*\))?$/);
+  assert.match(
+    upstream.requests[1].headerValues('via').join(', '),
+    /^1\.0 fred, 1\.1 proxy\.example, 1\.1 \S+( \(.*\))?$/,
+  );
 });
 
 test('a request that comes back is a loop: 502, and it goes no further', async (t) => {

@@ -39,7 +39,16 @@ test('bpgate key new prints the key once and an entry to paste', async () => {
 });
 
 test('bpgate key new fills operations and the end of the key', async () => {
-  const args = ['--name', 'ci', '--profile', 'support', '--operations', 'read,createMessage', '--expires', '2999-01-01T00:00:00Z'];
+  const args = [
+    '--name',
+    'ci',
+    '--profile',
+    'support',
+    '--operations',
+    'read,createMessage',
+    '--expires',
+    '2999-01-01T00:00:00Z',
+  ];
   const { code, stdout, stderr } = await command(['key', 'new', ...args, '--json']);
   assert.equal(code, 0, stderr);
   const { entry } = JSON.parse(stdout);
@@ -51,7 +60,9 @@ test('no key', async (t) => {
   const { ask, upstream } = await play(t, REFUSALS);
   const response = await ask('GET', USERS, { headers: { Authorization: null } });
   assertProblem(response, UNAUTHORIZED, /key/i);
-  assert.ok(response.header('www-authenticate') === undefined || /Bearer/i.test(response.header('www-authenticate')));
+  assert.ok(
+    response.header('www-authenticate') === undefined || /Bearer/i.test(response.header('www-authenticate')),
+  );
   assert.equal(upstream.requests.length, 0);
 });
 
@@ -153,7 +164,9 @@ test('the official client sees Unauthorized as its own class', async (t) => {
 test('a refused caller has an access line, without any part of a secret', async (t) => {
   const { ask, gateway } = await play(t, REFUSALS);
   const id = newRequestId();
-  await ask('GET', USERS, { headers: { Authorization: `Bearer ${mistyped(gateway.key)}`, 'x-request-id': id } });
+  await ask('GET', USERS, {
+    headers: { Authorization: `Bearer ${mistyped(gateway.key)}`, 'x-request-id': id },
+  });
   const line = await assertOneAccessLine(gateway, id);
   assert.equal(line.status, 401);
   assert.equal(line.source, 'gateway');

@@ -89,10 +89,7 @@ test('file keys with slashes, spaces and umlauts stay one path segment', async (
   const key = 'reports/2026 q1/grün%2F.txt';
   await client.upsertFile({ key, size: 3 });
   assert.equal((await client.getFile({ id: key })).file.key, key);
-  assert.equal(
-    upstream.requests.at(-1).target,
-    '/v1/files/reports%2F2026%20q1%2Fgr%C3%BCn%252F.txt',
-  );
+  assert.equal(upstream.requests.at(-1).target, '/v1/files/reports%2F2026%20q1%2Fgr%C3%BCn%252F.txt');
   await client.copyFile({ idOrKey: key, destinationKey: 'c/d' });
   assert.ok(upstream.requests.at(-1).target.endsWith('.txt/c%2Fd'));
   assert.deepEqual(await client.deleteFile({ id: key }), {});
@@ -145,7 +142,10 @@ test('a hundred calls at once are answered, each with its own', async (t) => {
   const { client, upstream } = await play(t);
   const names = Array.from({ length: 100 }, (_, n) => `name-${n}`);
   const answers = await Promise.all(names.map((name) => client.createUser({ name, tags: {} })));
-  assert.deepEqual(answers.map(({ user }) => user.name), names);
+  assert.deepEqual(
+    answers.map(({ user }) => user.name),
+    names,
+  );
   assert.equal(upstream.requests.length, 100);
 });
 
@@ -172,6 +172,9 @@ test('two workers serve as one', async (t) => {
     botpressClient(gateway).createUser({ name: `n${n}`, tags: {} }),
   );
   const answers = await Promise.all(calls);
-  assert.deepEqual(answers.map(({ user }) => user.name), [...calls.keys()].map((n) => `n${n}`));
+  assert.deepEqual(
+    answers.map(({ user }) => user.name),
+    [...calls.keys()].map((n) => `n${n}`),
+  );
   assert.equal(upstream.requests.length, 60);
 });

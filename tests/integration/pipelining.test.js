@@ -20,7 +20,8 @@ test('ten thousand requests that the gateway answers itself', async (t) => {
   const raw = await connect(t, gateway);
   const count = 10_000;
   const all = Array.from({ length: count }, (_, n) =>
-    request(gateway, 'GET', '/nowhere', { headers: { 'x-request-id': idOf(n) } }));
+    request(gateway, 'GET', '/nowhere', { headers: { 'x-request-id': idOf(n) } }),
+  );
   raw.send(Buffer.concat(all));
   await assertAnsweredInOrder(raw, count, (response) => assert.equal(response.status, 404));
   assert.equal(upstream.requests.length, 0);
@@ -32,10 +33,12 @@ test('a thousand requests that go upstream', async (t) => {
   const raw = await connect(t, gateway);
   const count = 1000;
   const all = Array.from({ length: count }, (_, n) =>
-    request(gateway, 'GET', `/v1/chat/users/user_${n}`, { headers: { 'x-request-id': idOf(n) } }));
+    request(gateway, 'GET', `/v1/chat/users/user_${n}`, { headers: { 'x-request-id': idOf(n) } }),
+  );
   raw.send(Buffer.concat(all));
   await assertAnsweredInOrder(raw, count, (response, n) =>
-    assert.equal(response.json.target, `/v1/chat/users/user_${n}`));
+    assert.equal(response.json.target, `/v1/chat/users/user_${n}`),
+  );
 });
 
 test('requests with bodies, answered here and upstream in turn', async (t) => {
@@ -52,7 +55,8 @@ test('requests with bodies, answered here and upstream in turn', async (t) => {
     if (n % 3 === 1) return request(gateway, 'POST', '/v1/chat/messages', { headers, body });
     const chunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
     return request(gateway, 'POST', '/v1/chat/users', {
-      headers: { ...headers, 'Transfer-Encoding': 'chunked' }, body: chunks,
+      headers: { ...headers, 'Transfer-Encoding': 'chunked' },
+      body: chunks,
     });
   });
   await raw.sendInPieces(Buffer.concat(all), 1009);

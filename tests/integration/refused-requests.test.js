@@ -61,7 +61,11 @@ describe('a request is refused', () => {
   }
 
   test('with Transfer-Encoding in HTTP/1.0', async (t) => {
-    const options = { version: '1.0', headers: { 'Transfer-Encoding': 'chunked' }, body: `0\r\n\r\n${smuggled()}` };
+    const options = {
+      version: '1.0',
+      headers: { 'Transfer-Encoding': 'chunked' },
+      body: `0\r\n\r\n${smuggled()}`,
+    };
     await assertRefused(t, request(stage.gateway, 'POST', USERS, options));
   });
 
@@ -95,12 +99,36 @@ describe('a request is refused', () => {
     test(`with ${what}`, (t) => assertRefused(t, headWith(line)));
   }
 
-  const HOSTS = { 'no Host': null, 'a Host with a path': 'a/b', 'a Host with a space': 'a b', 'a Host with a user': 'u@h', 'a Host with two ports': 'h:1:2', 'a Host with a NUL': 'a\0' };
+  const HOSTS = {
+    'no Host': null,
+    'a Host with a path': 'a/b',
+    'a Host with a space': 'a b',
+    'a Host with a user': 'u@h',
+    'a Host with two ports': 'h:1:2',
+    'a Host with a NUL': 'a\0',
+  };
   for (const [what, host] of Object.entries(HOSTS)) {
-    test(`with ${what}`, (t) => assertRefused(t, request(stage.gateway, 'GET', USERS, { headers: { Host: host } })));
+    test(`with ${what}`, (t) =>
+      assertRefused(t, request(stage.gateway, 'GET', USERS, { headers: { Host: host } })));
   }
 
-  const TARGETS = ['/v1/chat/users/%00', '/v1/chat/users/%5c', '/v1/chat/users/%5C', '/v1/chat/../admin/bots', '/v1/chat/./users', '/v1/chat/%2e%2e/admin', '/v1/chat/.%2E/admin', '/v1/chat/%2E/users', '/v1/chat/users/..', '/v1/chat/users\\x', '/v1/chat/users#x', 'v1/chat/users', '*', '/v1/chat/users/%zz', '/v1/chat/users/%2'];
+  const TARGETS = [
+    '/v1/chat/users/%00',
+    '/v1/chat/users/%5c',
+    '/v1/chat/users/%5C',
+    '/v1/chat/../admin/bots',
+    '/v1/chat/./users',
+    '/v1/chat/%2e%2e/admin',
+    '/v1/chat/.%2E/admin',
+    '/v1/chat/%2E/users',
+    '/v1/chat/users/..',
+    '/v1/chat/users\\x',
+    '/v1/chat/users#x',
+    'v1/chat/users',
+    '*',
+    '/v1/chat/users/%zz',
+    '/v1/chat/users/%2',
+  ];
   for (const target of TARGETS) {
     test(`to ${target}`, (t) => assertRefused(t, request(stage.gateway, 'GET', target)));
   }
@@ -113,7 +141,13 @@ describe('a request is refused', () => {
   });
 
   test('that is no HTTP', async (t) => {
-    for (const bytes of ['\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 'hello\r\n\r\n', 'GET\r\n\r\n', `GET  ${USERS} HTTP/1.1\r\nHost: x\r\n\r\n`, 'G\0T / HTTP/1.1\r\nHost: x\r\n\r\n']) {
+    for (const bytes of [
+      '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n',
+      'hello\r\n\r\n',
+      'GET\r\n\r\n',
+      `GET  ${USERS} HTTP/1.1\r\nHost: x\r\n\r\n`,
+      'G\0T / HTTP/1.1\r\nHost: x\r\n\r\n',
+    ]) {
       await assertRefused(t, bytes);
     }
   });
@@ -153,7 +187,17 @@ describe('a request is refused', () => {
   test('with a chunked body that breaks the rules, and is never complete upstream', async (t) => {
     const { gateway, upstream } = stage;
     const before_ = upstream.requests.filter(({ isComplete }) => isComplete).length;
-    const bodies = ['xyz\r\n', '5\r\nhello!!0\r\n\r\n', '5\nhello\r\n0\r\n\r\n', '-5\r\nhello\r\n0\r\n\r\n', 'fffffffffffffffff\r\n', '0x5\r\nhello\r\n0\r\n\r\n', ' 5\r\nhello\r\n0\r\n\r\n', '5;a=\x01\r\nhello\r\n0\r\n\r\n', '5\r\nhello\r\n0\r\nX-T : 1\r\n\r\n'];
+    const bodies = [
+      'xyz\r\n',
+      '5\r\nhello!!0\r\n\r\n',
+      '5\nhello\r\n0\r\n\r\n',
+      '-5\r\nhello\r\n0\r\n\r\n',
+      'fffffffffffffffff\r\n',
+      '0x5\r\nhello\r\n0\r\n\r\n',
+      ' 5\r\nhello\r\n0\r\n\r\n',
+      '5;a=\x01\r\nhello\r\n0\r\n\r\n',
+      '5\r\nhello\r\n0\r\nX-T : 1\r\n\r\n',
+    ];
     for (const body of bodies) {
       const raw = await connect(t, gateway);
       raw.send(post({ 'Transfer-Encoding': 'chunked' }, `${body}${smuggled()}`));

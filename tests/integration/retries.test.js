@@ -70,7 +70,9 @@ test('a status of the upstream is an answer: nothing is repeated for it', async 
 test('a GET on a connection that the upstream closed meanwhile succeeds', async (t) => {
   const { upstream, ask } = await play(t);
   await ask('GET', USERS);
-  upstream.on('', (request, connection) => (connection.requests > 1 ? { cutAt: 0, cut: 'clean' } : undefined));
+  upstream.on('', (request, connection) =>
+    connection.requests > 1 ? { cutAt: 0, cut: 'clean' } : undefined,
+  );
   for (let i = 0; i < 5; i += 1) assert.equal((await ask('GET', USERS)).status, 200);
 });
 

@@ -41,18 +41,40 @@ async function assertDenied(stage, line, headers = {}, saying = /./) {
 const PRESETS = {
   read: {
     granted: ['GET /v1/chat/users', 'GET /v1/admin/bots', 'GET /v1/files', 'GET /v1/tables/T'],
-    denied: ['POST /v1/chat/messages', 'DELETE /v1/chat/users/user_1', 'PUT /v1/admin/bots/bot_1', 'POST /v1/tables/T/rows'],
+    denied: [
+      'POST /v1/chat/messages',
+      'DELETE /v1/chat/users/user_1',
+      'PUT /v1/admin/bots/bot_1',
+      'POST /v1/tables/T/rows',
+    ],
   },
   chat: {
-    granted: ['GET /v1/chat/users', 'POST /v1/chat/messages', 'PATCH /v1/chat/states/user/u/n', 'DELETE /v1/chat/events/scheduled/e'],
+    granted: [
+      'GET /v1/chat/users',
+      'POST /v1/chat/messages',
+      'PATCH /v1/chat/states/user/u/n',
+      'DELETE /v1/chat/events/scheduled/e',
+    ],
     denied: ['GET /v1/admin/bots', 'POST /v1/admin/bots', 'DELETE /v1/admin/integrations/i'],
   },
   hub: {
-    granted: ['GET /v1/admin/hub/integrations', 'GET /v1/admin/hub/integrations/slack/1.0.0', 'GET /v1/admin/hub/plugins/p'],
+    granted: [
+      'GET /v1/admin/hub/integrations',
+      'GET /v1/admin/hub/integrations/slack/1.0.0',
+      'GET /v1/admin/hub/plugins/p',
+    ],
     denied: ['GET /v1/chat/users', 'GET /v1/admin/bots', 'POST /v1/chat/messages'],
   },
   all: {
-    granted: ['GET /v1/chat/users', 'POST /v1/admin/bots', 'PUT /v1/files', 'POST /v1/tables/T/rows', 'GET /v1/admin/hub/interfaces', 'POST /v2/cognitive/generate-text', 'GET /v2/billing/plans'],
+    granted: [
+      'GET /v1/chat/users',
+      'POST /v1/admin/bots',
+      'PUT /v1/files',
+      'POST /v1/tables/T/rows',
+      'GET /v1/admin/hub/interfaces',
+      'POST /v2/cognitive/generate-text',
+      'GET /v2/billing/plans',
+    ],
     denied: ['POST /v1/admin/account/pats'],
   },
 };
@@ -66,7 +88,15 @@ for (const [preset, { granted, denied }] of Object.entries(PRESETS)) {
 }
 
 test('operations are granted by name, by pattern, and taken away by an exclamation mark', async (t) => {
-  const stage = await scopePlay(t, ['hub.*', 'list*', 'read', 'createMessage', 'delete*', '!deleteUser', '!listEvents']);
+  const stage = await scopePlay(t, [
+    'hub.*',
+    'list*',
+    'read',
+    'createMessage',
+    'delete*',
+    '!deleteUser',
+    '!listEvents',
+  ]);
   await assertGranted(stage, 'GET /v1/admin/hub/integrations/slack/1.0.0');
   await assertGranted(stage, 'POST /v1/chat/messages');
   await assertGranted(stage, 'DELETE /v1/chat/messages/message_1');
@@ -182,7 +212,14 @@ test('the bots of a key narrow those of its profile', async (t) => {
 });
 
 test('workspaces bind the header and the path', async (t) => {
-  const profiles = [{ name: 'support', credential: 'team', workspace_id: 'wkspace_1', workspaces: ['wkspace_1', 'wkspace_2'] }];
+  const profiles = [
+    {
+      name: 'support',
+      credential: 'team',
+      workspace_id: 'wkspace_1',
+      workspaces: ['wkspace_1', 'wkspace_2'],
+    },
+  ];
   const stage = await scopePlay(t, ['all'], profiles);
   for (const id of ['wkspace_1', 'wkspace_2']) {
     await assertGranted(stage, `GET /v1/admin/workspaces/${id}`);
@@ -205,7 +242,10 @@ for (const header of ['x-bot-id', 'x-workspace-id', 'x-integration-id']) {
   test(`${header} twice is refused, whatever the values`, async (t) => {
     const stage = await scopePlay(t, ['all'], ONE_BOT);
     const target = header === 'x-workspace-id' ? '/v1/admin/bots' : '/v1/chat/users';
-    for (const values of [['bot_1', 'bot_2'], ['bot_1', 'bot_1']]) {
+    for (const values of [
+      ['bot_1', 'bot_2'],
+      ['bot_1', 'bot_1'],
+    ]) {
       const response = await stage.ask('GET', target, { headers: { [header]: values } });
       assertProblem(response, { status: 400, type: 'InvalidPayload' });
     }

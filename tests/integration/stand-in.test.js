@@ -21,7 +21,10 @@ async function secure(t, upstream, options) {
   const settings = { servername: 'localhost', ca: readFileSync(upstream.caFile), ...options };
   const socket = tls.connect({ port: upstream.port, host: '127.0.0.1', ...settings });
   t.after(() => socket.destroy());
-  await within(new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject)), 'TLS');
+  await within(
+    new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject)),
+    'TLS',
+  );
   return new RawClient(socket);
 }
 

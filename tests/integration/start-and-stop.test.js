@@ -31,8 +31,16 @@ const BAD = {
   'an unknown key': [GOOD.replace('credential:', 'credentail:'), /credential\b/, 9],
   'an unknown section': [`${GOOD}upstraem: {}\n`, /upstream/, 10],
   'a number that is none': [`${GOOD}workers: many\n`, /workers/, 10],
-  'a duration without a unit that exists': [`${GOOD.replace('localhost:1', 'localhost:1\n  timeouts: {connect: 2 parsecs}')}`, /connect/, 6],
-  'a profile that names no credential of the file': [GOOD.replace('credential: team', 'credential: teem'), /teem/, 9],
+  'a duration without a unit that exists': [
+    `${GOOD.replace('localhost:1', 'localhost:1\n  timeouts: {connect: 2 parsecs}')}`,
+    /connect/,
+    6,
+  ],
+  'a profile that names no credential of the file': [
+    GOOD.replace('credential: team', 'credential: teem'),
+    /teem/,
+    9,
+  ],
   'broken YAML': [`${GOOD}keys: [\n`, /./, null],
   'a key of an unknown profile': [
     `${GOOD}keys:\n  - {id: Ab3dE6gH9k, name: ci, hashes: [{sha256: ${'0'.repeat(64)}}], profile: nobody, operations: [read]}\n`,

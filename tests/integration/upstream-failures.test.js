@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorOf } from './support/client.js';
 import { pause } from './support/deadline.js';
-import { assertOneAccessLine, assertProblem, newRequestId, play, troublePlay, UPSTREAM_TROUBLE } from './support/play.js';
+import {
+  assertOneAccessLine,
+  assertProblem,
+  newRequestId,
+  play,
+  troublePlay,
+  UPSTREAM_TROUBLE,
+} from './support/play.js';
 
 const BAD_GATEWAY = { status: 502, type: 'Internal' };
 const UNKNOWN_OUTCOME = { status: 504, type: 'OperationTimeout' };
@@ -66,7 +73,10 @@ const LOST = {
   'has a negative length': { raw: 'HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}' },
   'has a huge head': { json: {}, headers: { 'X-Huge': 'h'.repeat(300_000) } },
   'never stops being interim': { interim: 'forever' },
-  'changes the protocol unasked': { raw: 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n', thenClose: true },
+  'changes the protocol unasked': {
+    raw: 'HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+    thenClose: true,
+  },
 };
 
 for (const [what, order] of Object.entries(LOST)) {
@@ -92,7 +102,16 @@ for (const method of ['createMessage', 'getOrCreateUser', 'callAction', 'patchSt
   test(`${method} is never sent twice by the gateway`, async (t) => {
     const { client, upstream } = await troublePlay(t);
     upstream.on('', { cutAt: 0 });
-    const input = { type: 'user', id: 'u', name: 'n', payload: {}, input: {}, tags: {}, conversationId: 'c', userId: 'u' };
+    const input = {
+      type: 'user',
+      id: 'u',
+      name: 'n',
+      payload: {},
+      input: {},
+      tags: {},
+      conversationId: 'c',
+      userId: 'u',
+    };
     const error = await errorOf(client[method](input));
     assert.equal(error.type, 'OperationTimeout');
     assert.equal(upstream.requests.length, 1);

@@ -56,10 +56,13 @@ function asChunk(piece) {
 }
 
 /** The answer as a list of writes; the first one holds the head and the first piece. */
-export function answerWrites(order, request) {
+function answerWrites(order, request) {
   if (order.raw !== undefined) return [Buffer.from(order.raw, 'latin1')];
   const pieces = bodyPieces(order);
-  const head = headBytes(order, pieces.reduce((sum, piece) => sum + piece.length, 0));
+  const head = headBytes(
+    order,
+    pieces.reduce((sum, piece) => sum + piece.length, 0),
+  );
   const bodiless = request?.method === 'HEAD' || order.status === 204 || order.status === 304;
   if (bodiless) return [head];
   if (order.framing !== 'chunked') return [Buffer.concat([head, pieces[0]]), ...pieces.slice(1)];

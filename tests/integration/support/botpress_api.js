@@ -136,8 +136,7 @@ export class BotpressApi {
     const root = `/${segments.slice(0, 3).join('/')}`;
     const fields = this.#fields(request);
     const answer =
-      COLLECTIONS[root] &&
-      this.collection(root).answer(request.method, segments.slice(3), query, fields);
+      COLLECTIONS[root] && this.collection(root).answer(request.method, segments.slice(3), query, fields);
     return answer || this.#special(request.method, segments, fields) || { status: 200, json: {} };
   }
 
@@ -161,7 +160,8 @@ export class BotpressApi {
 
   #state(method, segments, fields) {
     const id = segments.slice(3, 6).join(' ');
-    if (method !== 'GET') this.#states.set(id, { ...(method === 'PATCH' && this.#states.get(id)), ...fields.payload });
+    if (method !== 'GET')
+      this.#states.set(id, { ...(method === 'PATCH' && this.#states.get(id)), ...fields.payload });
     const payload = this.#states.get(id);
     if (!payload) return botpressError('ResourceNotFound', 'no such state');
     return { status: 200, json: { state: { id: 'state_1', payload }, meta: { cached: false } } };

@@ -33,20 +33,65 @@ distinguished_name = req
 `;
 
 function makeAuthority(name) {
-  openssl('req', '-x509', ...NEW_KEY, '-days', '2', '-subj', `/CN=${name}`, '-config', 'ca.cnf',
-    '-addext', 'basicConstraints=critical,CA:true', '-addext', 'keyUsage=critical,keyCertSign',
-    '-keyout', `${name}.key`, '-out', `${name}.pem`);
+  openssl(
+    'req',
+    '-x509',
+    ...NEW_KEY,
+    '-days',
+    '2',
+    '-subj',
+    `/CN=${name}`,
+    '-config',
+    'ca.cnf',
+    '-addext',
+    'basicConstraints=critical,CA:true',
+    '-addext',
+    'keyUsage=critical,keyCertSign',
+    '-keyout',
+    `${name}.key`,
+    '-out',
+    `${name}.pem`,
+  );
   return { certificateFile: join(folder, `${name}.pem`) };
 }
 
 function makeServer({ authority, names, from, until }) {
   const id = `server-${made.size}`;
   writeFileSync(join(folder, `${id}.ext`), `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n`);
-  openssl('req', '-new', ...NEW_KEY, '-subj', `/CN=${id}`, '-config', 'ca.cnf',
-    '-keyout', `${id}.key`, '-out', `${id}.csr`);
-  openssl('ca', '-batch', '-notext', '-config', 'ca.cnf', '-cert', `${authority}.pem`,
-    '-keyfile', `${authority}.key`, '-in', `${id}.csr`, '-extfile', `${id}.ext`,
-    '-startdate', from, '-enddate', until, '-out', `${id}.pem`);
+  openssl(
+    'req',
+    '-new',
+    ...NEW_KEY,
+    '-subj',
+    `/CN=${id}`,
+    '-config',
+    'ca.cnf',
+    '-keyout',
+    `${id}.key`,
+    '-out',
+    `${id}.csr`,
+  );
+  openssl(
+    'ca',
+    '-batch',
+    '-notext',
+    '-config',
+    'ca.cnf',
+    '-cert',
+    `${authority}.pem`,
+    '-keyfile',
+    `${authority}.key`,
+    '-in',
+    `${id}.csr`,
+    '-extfile',
+    `${id}.ext`,
+    '-startdate',
+    from,
+    '-enddate',
+    until,
+    '-out',
+    `${id}.pem`,
+  );
   return {
     cert: readFileSync(join(folder, `${id}.pem`)),
     key: readFileSync(join(folder, `${id}.key`)),

@@ -149,7 +149,8 @@ export async function readResponse(reader, { method = 'GET', onPiece } = {}) {
   if (method === 'HEAD' || response.status === 204 || response.status === 304) return response;
   try {
     if (chunked) await collect(response, chunks(reader, response), onPiece);
-    else if (length !== undefined) await collect(response, counted(reader, length, 'a body of known length'), onPiece);
+    else if (length !== undefined)
+      await collect(response, counted(reader, length, 'a body of known length'), onPiece);
     else await readUntilClose(reader, response);
   } catch (error) {
     error.response = response;

@@ -23,7 +23,6 @@ class Connection {
   requests = 0;
   isBusy = false;
   isClosed = false;
-  isStalled = false;
 
   constructor(id, raw, stream) {
     this.id = id;
@@ -31,10 +30,14 @@ class Connection {
     this.stream = stream;
     this.reader = new ByteReader(stream);
     this.closed = deferred();
-    stream.on('close', () => {
-      this.isClosed = true;
-      this.closed.resolve();
-    });
+    // Either may come without the other, by version of node and by how it ended.
+    for (const socket of new Set([raw, stream])) {
+      socket.once('close', () => {
+        this.isClosed = true;
+        this.closed.resolve();
+        stream.destroy();
+      });
+    }
   }
 
   /** Resolves when the bytes have left, also when nobody is there to take them. */
@@ -52,7 +55,6 @@ class Connection {
 
   /** Says nothing more, and keeps what it has open until the other side leaves. */
   async stall() {
-    this.isStalled = true;
     await this.closed.promise;
     return false;
   }
@@ -166,7 +168,8 @@ class Upstream {
   closeIdle(how = 'clean') {
     const idle = this.connections.filter((connection) => !connection.isBusy && !connection.isClosed);
     for (const connection of idle) connection.cut(how);
-    return Promise.all(idle.map((connection) => connection.closed.promise));
+    const closed = Promise.all(idle.map((connection) => connection.closed.promise));
+    return within(closed, 'idle connections to close');
   }
 
   get openConnections() {
@@ -233,8 +236,7 @@ class Upstream {
     }
     if (request.header('expect')) await connection.write(Buffer.from('HTTP/1.1 100 Continue\r\n\r\n'));
     await this.#readBody(connection, request);
-    const goesOn =
-      order?.early || (await carryOut(connection, order ?? this.api.answer(request), request));
+    const goesOn = order?.early || (await carryOut(connection, order ?? this.api.answer(request), request));
     if (!goesOn || request.header('connection')?.toLowerCase() !== 'close') return goesOn;
     return connection.cut('clean');
   }

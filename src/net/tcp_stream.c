@@ -93,13 +93,34 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
     *buf = uv_buf_init(tcp->loop->input, LOOP_READ_SIZE);
 }
 
+/* When the last bytes and a reset arrive together, libuv tells an end: but a body that lasts until
+ * the end was cut. The socket still knows. */
+static int error_behind_end(struct tcp_stream *tcp)
+{
+    int descriptor, error = 0;
+    socklen_t len = sizeof(error);
+    if (uv_fileno((uv_handle_t *)&tcp->handle, &descriptor) != 0 ||
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+        return 0;
+    return -error;
+}
+
+static void on_end_of_file(struct tcp_stream *tcp)
+{
+    int error = error_behind_end(tcp);
+    if (error)
+        break_down(tcp, error);
+    else
+        stream_raise_end(&tcp->stream);
+}
+
 static void on_read(uv_stream_t *handle, ssize_t got, const uv_buf_t *buf)
 {
     struct tcp_stream *tcp = handle->data;
     if (got > 0)
         stream_raise_data(&tcp->stream, (struct span){buf->base, (size_t)got});
     else if (got == UV_EOF)
-        stream_raise_end(&tcp->stream);
+        on_end_of_file(tcp);
     else if (got < 0)
         break_down(tcp, (int)got);
 }

@@ -334,6 +334,17 @@ static void a_reset_fails_the_stream_once(void **state)
     assert_int_equal(scene->here.ended, 0);
 }
 
+static void a_reset_together_with_the_last_bytes_is_no_end(void **state)
+{
+    struct scene *scene = *state;
+    join(scene);
+    send_all(scene->peer, SPAN("half of it"));
+    reset_peer(scene);
+    TURN_UNTIL(scene, scene->here.failed || scene->here.ended);
+    assert_int_equal(scene->here.failed, 1);
+    assert_int_equal(scene->here.ended, 0);
+}
+
 static void a_reset_under_congestion_fails_and_never_drains(void **state)
 {
     struct scene *scene = *state;
@@ -445,6 +456,7 @@ int main(void)
         TEST(an_abort_resets_the_peer),
         TEST(an_abort_after_the_end_resets_as_well),
         TEST(a_reset_fails_the_stream_once),
+        TEST(a_reset_together_with_the_last_bytes_is_no_end),
         TEST(a_reset_under_congestion_fails_and_never_drains),
         TEST(an_early_answer_is_heard_before_the_failure),
         TEST(a_stream_is_quiet_until_something_arrives),

@@ -213,8 +213,9 @@ static const struct client_handler client_scene_handler = {
     .on_gone = client_scene_on_gone,
 };
 
-static inline void client_scene_on_leave(struct client_server *server)
+static inline void client_scene_on_leave(struct client_server *server, void *ticket)
 {
+    (void)ticket;
     container_of(server, struct client_scene, server)->left++;
 }
 
@@ -295,17 +296,25 @@ static inline void client_scene_turn(struct client_scene *scene)
         ASSERT(steps < CLIENT_SCENE_STEPS);
 }
 
-/* A client that has connected. */
-static inline struct peer *client_scene_connect(struct client_scene *scene)
+/* A client that is about to connect: its stream is not open yet. */
+static inline struct peer *client_scene_accept(struct client_scene *scene,
+                                               const struct client_origin *origin)
 {
-    static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     ASSERT(scene->peer_count < CLIENT_SCENE_PEERS);
     struct peer *peer = &scene->peers[scene->peer_count++];
     struct stream *client;
     peer->pair = memory_pair_create(&client, &peer->served);
     recorder_listen(&peer->client, client);
     client_scene_count_writes(scene, peer->served);
-    client_server_accept(&scene->server, peer->served, &nowhere);
+    client_server_accept(&scene->server, peer->served, origin);
+    return peer;
+}
+
+/* A client that has connected. */
+static inline struct peer *client_scene_connect(struct client_scene *scene)
+{
+    static const struct client_origin nowhere = {0};
+    struct peer *peer = client_scene_accept(scene, &nowhere);
     client_scene_turn(scene);
     return peer;
 }

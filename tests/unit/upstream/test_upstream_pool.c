@@ -1,0 +1,371 @@
+#include "upstream/upstream_pool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "support/pool_scene.h"
+
+static void assert_counts(const struct pool_scene *scene, size_t idle, size_t open, size_t waiting)
+{
+    struct upstream_pool_counts counts = upstream_pool_counts(scene->pool);
+    assert_int_equal(counts.idle, idle);
+    assert_int_equal(counts.open, open);
+    assert_int_equal(counts.waiting, waiting);
+}
+
+static int set_up(void **state)
+{
+    static struct pool_scene scene;
+    pool_scene_build(&scene, 4, 3);
+    *state = &scene;
+    return 0;
+}
+
+static int set_up_one(void **state)
+{
+    static struct pool_scene scene;
+    pool_scene_build(&scene, 1, 2);
+    *state = &scene;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    pool_scene_clear(*state);
+    return 0;
+}
+
+/* --- Connections --- */
+
+static void the_first_wait_dials(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct waiter *waiter = pool_scene_begin(scene, 0, false);
+    assert_counts(scene, 0, 1, 0);
+    struct fake_server *server = fake_dialer_connect(&scene->dialer);
+    assert_int_equal(waiter->told, 1);
+    assert_int_equal(waiter->result, POOL_OK);
+    assert_ptr_equal(waiter->connection->stream, server->ours);
+    assert_int_equal(waiter->connection->uses, 0);
+    assert_counts(scene, 0, 1, 0);
+}
+
+static void a_connection_given_back_is_used_again(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    struct upstream_connection *connection = scene->waiters[0].connection;
+    pool_scene_give_back(&scene->waiters[0], true);
+    assert_counts(scene, 1, 1, 0);
+    struct waiter *waiter = pool_scene_begin(scene, 1, false);
+    assert_counts(scene, 0, 1, 0);
+    pool_scene_turn(scene);
+    assert_int_equal(waiter->told, 1);
+    assert_ptr_equal(waiter->connection, connection);
+    assert_int_equal(scene->dialer.begun, 1);
+}
+
+static void a_connection_that_is_not_clean_is_closed(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], false);
+    pool_scene_turn(scene);
+    assert_counts(scene, 0, 0, 0);
+    assert_int_equal(server->server.ended, 1);
+}
+
+static void the_newest_is_used_first(void **state)
+{
+    struct pool_scene *scene = *state;
+    for (size_t i = 0; i < 3; i++)
+        (void)pool_scene_connect_one(scene, i);
+    struct upstream_connection *second = scene->waiters[1].connection;
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_give_back(&scene->waiters[2], true);
+    pool_scene_give_back(&scene->waiters[1], true);
+    (void)pool_scene_begin(scene, 3, false);
+    pool_scene_turn(scene);
+    assert_ptr_equal(scene->waiters[3].connection, second);
+}
+
+static void no_more_rest_than_may(void **state)
+{
+    struct pool_scene *scene = *state;
+    for (size_t i = 0; i < 4; i++)
+        (void)pool_scene_connect_one(scene, i);
+    for (size_t i = 0; i < 4; i++)
+        pool_scene_give_back(&scene->waiters[i], true);
+    pool_scene_turn(scene);
+    assert_counts(scene, 3, 3, 0);
+    assert_int_equal(scene->dialer.servers[3].server.ended, 1);
+}
+
+static void an_idle_connection_is_closed_after_its_time(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 59999);
+    assert_counts(scene, 1, 1, 0);
+    pool_scene_pass(scene, 1);
+    assert_counts(scene, 0, 0, 0);
+    assert_int_equal(server->server.ended, 1);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
+}
+
+static void what_is_in_use_has_no_idle_time(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    (void)pool_scene_begin(scene, 0, false);
+    pool_scene_turn(scene);
+    pool_scene_pass(scene, 100000);
+    assert_counts(scene, 0, 1, 0);
+}
+
+static void unexpected_bytes_close_an_idle_connection(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    recorder_write(&server->server, SPAN("HTTP/1.1 408 Request Timeout\r\n\r\n"));
+    pool_scene_turn(scene);
+    assert_counts(scene, 0, 0, 0);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
+}
+
+static void an_idle_connection_that_fails_is_dropped(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    memory_pair_break(server->pair, server->ours);
+    pool_scene_turn(scene);
+    assert_counts(scene, 0, 0, 0);
+}
+
+/* --- Freshness --- */
+
+static void only_a_fresh_connection_serves_what_must_not_be_repeated(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 1666);
+    (void)pool_scene_begin(scene, 0, true);
+    pool_scene_turn(scene);
+    assert_int_equal(scene->dialer.begun, 1);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 1667);
+    (void)pool_scene_begin(scene, 1, true);
+    assert_int_equal(scene->dialer.begun, 2);
+    (void)pool_scene_begin(scene, 2, false);
+    pool_scene_turn(scene);
+    assert_int_equal(scene->waiters[2].told, 1);
+    assert_int_equal(scene->dialer.begun, 2);
+}
+
+static void the_shortest_life_is_learned_from_the_server(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 900);
+    stream_end(server->server.stream);
+    pool_scene_turn(scene);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 900);
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 299);
+    (void)pool_scene_begin(scene, 0, true);
+    pool_scene_turn(scene);
+    assert_int_equal(scene->dialer.begun, 2);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 300);
+    (void)pool_scene_begin(scene, 0, true);
+    assert_int_equal(scene->dialer.begun, 3);
+}
+
+static void a_server_that_closes_at_once_does_not_forbid_all_reuse(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    stream_end(server->server.stream);
+    pool_scene_turn(scene);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 100);
+}
+
+static void what_shows_a_close_is_not_fresh(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    stream_end(server->server.stream);
+    (void)pool_scene_begin(scene, 1, true);
+    assert_int_equal(scene->dialer.begun, 2);
+}
+
+static void to_be_taken_and_called_off_does_not_make_a_connection_fresh(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 4000);
+    struct waiter *waiter = pool_scene_begin(scene, 0, false);
+    pool_wait_call_off(&waiter->wait);
+    waiter->told = 1;
+    assert_counts(scene, 1, 1, 0);
+    (void)pool_scene_begin(scene, 1, true);
+    assert_int_equal(scene->dialer.begun, 2);
+}
+
+static void at_the_bound_a_rested_connection_makes_room_for_a_fresh_one(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 4000);
+    (void)pool_scene_begin(scene, 1, true);
+    assert_counts(scene, 0, 1, 0);
+    (void)fake_dialer_connect(&scene->dialer);
+    assert_int_equal(scene->waiters[1].told, 1);
+    assert_int_equal(scene->waiters[1].result, POOL_OK);
+}
+
+/* --- The bound and the line --- */
+
+static void beyond_the_bound_waits_stand_in_line_and_are_served_in_order(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    (void)pool_scene_begin(scene, 1, false);
+    (void)pool_scene_begin(scene, 2, true);
+    assert_counts(scene, 0, 1, 2);
+    pool_scene_give_back(&scene->waiters[0], true);
+    assert_int_equal(scene->waiters[1].told, 0); /* not from inside the call */
+    pool_scene_turn(scene);
+    assert_int_equal(scene->waiters[1].told, 1);
+    assert_int_equal(scene->waiters[2].told, 0);
+    pool_scene_give_back(&scene->waiters[1], true);
+    pool_scene_turn(scene);
+    assert_int_equal(scene->waiters[2].result, POOL_OK);
+    assert_int_equal(scene->dialer.begun, 1);
+    assert_counts(scene, 0, 1, 0);
+}
+
+static void a_connection_that_closes_lets_the_first_in_line_dial(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    (void)pool_scene_begin(scene, 1, false);
+    (void)pool_scene_begin(scene, 2, false);
+    pool_scene_give_back(&scene->waiters[0], false);
+    assert_counts(scene, 0, 1, 1);
+    assert_int_equal(scene->dialer.begun, 2);
+    fake_dialer_fail(&scene->dialer, DIAL_REFUSED, SPAN("no"));
+    assert_int_equal(scene->waiters[1].result, POOL_DIAL_FAILED);
+    assert_int_equal(scene->dialer.begun, 3);
+    (void)fake_dialer_connect(&scene->dialer);
+    assert_int_equal(scene->waiters[2].result, POOL_OK);
+}
+
+static void the_line_has_a_bound(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    (void)pool_scene_begin(scene, 1, false);
+    (void)pool_scene_begin(scene, 2, false);
+    struct waiter *waiter = pool_scene_begin(scene, 3, false);
+    pool_scene_turn(scene);
+    assert_int_equal(waiter->told, 1);
+    assert_int_equal(waiter->result, POOL_FULL);
+    assert_counts(scene, 0, 1, 2);
+}
+
+static void the_line_has_a_deadline(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    (void)pool_scene_begin(scene, 1, false);
+    pool_scene_pass(scene, 1000);
+    (void)pool_scene_begin(scene, 2, false);
+    pool_scene_pass(scene, 999);
+    assert_int_equal(scene->waiters[1].told, 0);
+    pool_scene_pass(scene, 1);
+    assert_int_equal(scene->waiters[1].result, POOL_WAIT_TIMEOUT);
+    assert_int_equal(scene->waiters[2].told, 0);
+    assert_counts(scene, 0, 1, 1);
+    pool_scene_pass(scene, 1000);
+    assert_int_equal(scene->waiters[2].result, POOL_WAIT_TIMEOUT);
+}
+
+static void who_left_the_line_to_dial_has_no_deadline_here(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    (void)pool_scene_begin(scene, 1, false);
+    pool_scene_give_back(&scene->waiters[0], false);
+    pool_scene_pass(scene, 10000);
+    assert_int_equal(scene->waiters[1].told, 0);
+}
+
+static void a_failed_dial_says_why(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct waiter *waiter = pool_scene_begin(scene, 0, false);
+    fake_dialer_fail(&scene->dialer, DIAL_TLS_UNTRUSTED, SPAN("certificate has expired"));
+    assert_int_equal(waiter->told, 1);
+    assert_int_equal(waiter->result, POOL_DIAL_FAILED);
+    assert_int_equal(waiter->dial, DIAL_TLS_UNTRUSTED);
+    assert_true(span_equal(waiter->detail, SPAN("certificate has expired")));
+    assert_counts(scene, 0, 0, 0);
+}
+
+static void a_wait_may_begin_again_from_inside_its_failure(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct waiter *waiter = pool_scene_begin(scene, 0, false);
+    waiter->begins_again = true;
+    fake_dialer_fail(&scene->dialer, DIAL_REFUSED, SPAN("no"));
+    assert_counts(scene, 0, 1, 0);
+    (void)fake_dialer_connect(&scene->dialer);
+    assert_int_equal(waiter->told, 2);
+    assert_int_equal(waiter->result, POOL_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name)     cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST_ONE(name) cmocka_unit_test_setup_teardown(name, set_up_one, tear_down)
+        TEST(the_first_wait_dials),
+        TEST(a_connection_given_back_is_used_again),
+        TEST(a_connection_that_is_not_clean_is_closed),
+        TEST(the_newest_is_used_first),
+        TEST(no_more_rest_than_may),
+        TEST(an_idle_connection_is_closed_after_its_time),
+        TEST(what_is_in_use_has_no_idle_time),
+        TEST(unexpected_bytes_close_an_idle_connection),
+        TEST(an_idle_connection_that_fails_is_dropped),
+        TEST(only_a_fresh_connection_serves_what_must_not_be_repeated),
+        TEST(the_shortest_life_is_learned_from_the_server),
+        TEST(a_server_that_closes_at_once_does_not_forbid_all_reuse),
+        TEST(what_shows_a_close_is_not_fresh),
+        TEST(to_be_taken_and_called_off_does_not_make_a_connection_fresh),
+        TEST_ONE(at_the_bound_a_rested_connection_makes_room_for_a_fresh_one),
+        TEST_ONE(beyond_the_bound_waits_stand_in_line_and_are_served_in_order),
+        TEST_ONE(a_connection_that_closes_lets_the_first_in_line_dial),
+        TEST_ONE(the_line_has_a_bound),
+        TEST_ONE(the_line_has_a_deadline),
+        TEST_ONE(who_left_the_line_to_dial_has_no_deadline_here),
+        TEST(a_failed_dial_says_why),
+        TEST(a_wait_may_begin_again_from_inside_its_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,18 +1,22 @@
 #include "net/dialer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
+#include "net/tunnel.h"
 
+enum { DETAIL_SIZE = 200 };
 enum { STAGGER_MS = 250 }; /* RFC 8305 §5: the connection attempt delay */
 
 struct dialer {
     struct loop *loop;         /* borrowed */
     struct tls_context *tls;   /* counted; NULL for plain TCP */
-    struct resolver *resolver; /* owned */
+    struct resolver *resolver; /* owned; of the proxy if there is one */
+    char *connect_request;     /* owned, secret; NULL without a proxy */
     uint64_t resolve_ms, connect_ms, tls_ms;
     size_t running; /* dials */
 };
@@ -35,7 +39,9 @@ struct dial {
     struct attempt attempts[RESOLVER_MAX_ADDRESSES];
     enum dial_result failure; /* the most telling so far */
     const char *detail;       /* static text */
-    struct stream *tls;       /* owned; NULL before that step */
+    struct tunnel tunnel;
+    struct stream *through; /* owned: to the proxy, while it is asked; NULL else */
+    struct stream *tls;     /* owned; NULL before that step */
 };
 
 #define DIAL_STATUS(name, proxy_status) [name] = {proxy_status, sizeof(proxy_status) - 1},
@@ -51,14 +57,19 @@ struct dialer *dialer_create(struct loop *loop, const struct dialer_options *opt
                              struct tls_context *tls)
 {
     struct dialer *dialer = xcalloc(1, sizeof(*dialer));
+    const struct dialer_proxy *proxy = &options->proxy;
+    bool is_direct = !proxy->host;
     *dialer = (struct dialer){
         .loop = loop,
         .tls = tls ? tls_context_hold(tls) : NULL,
-        .resolver = resolver_create(loop, options->host, options->port, options->refresh_ms),
+        .resolver = resolver_create(loop, is_direct ? options->host : proxy->host,
+                                    is_direct ? options->port : proxy->port, options->refresh_ms),
         .resolve_ms = options->resolve_ms,
         .connect_ms = options->connect_ms,
         .tls_ms = options->tls_ms,
     };
+    if (!is_direct)
+        dialer->connect_request = tunnel_request(options->host, options->port, proxy->credentials);
     return dialer;
 }
 
@@ -68,6 +79,9 @@ void dialer_destroy(struct dialer *dialer)
     resolver_destroy(dialer->resolver);
     if (dialer->tls)
         tls_context_release(dialer->tls);
+    if (dialer->connect_request)
+        explicit_bzero(dialer->connect_request, strlen(dialer->connect_request));
+    free(dialer->connect_request);
     free(dialer);
 }
 
@@ -86,6 +100,9 @@ static void dispose(struct dial *dial)
     timer_stop(&dial->deadline);
     timer_stop(&dial->stagger);
     close_attempts(dial);
+    tunnel_clear(&dial->tunnel);
+    if (dial->through)
+        stream_close(dial->through);
     if (dial->tls)
         stream_close(dial->tls);
     dial->dialer->running--;
@@ -97,8 +114,12 @@ static void finish_failed(struct dial *dial, enum dial_result result, struct spa
 {
     dial_done_fn *on_done = dial->on_done;
     void *owner = dial->owner;
+    char text[DETAIL_SIZE];
+    bool is_proxys = dial->dialer->connect_request && !dial->tls;
+    (void)snprintf(text, sizeof(text), "%s%.*s", is_proxys ? "the proxy: " : "", (int)detail.len,
+                   detail.at);
     dispose(dial);
-    on_done(owner, result, NULL, detail);
+    on_done(owner, result, NULL, span_of(text));
 }
 
 static void finish_open(struct dial *dial, struct stream *stream)
@@ -158,6 +179,49 @@ static const struct stream_events tls_events = {
     .on_failed = on_tls_failed,
 };
 
+static void begin_handshake(struct dial *dial, struct stream *stream)
+{
+    struct dialer *dialer = dial->dialer;
+    if (!dialer->tls) {
+        finish_open(dial, stream);
+        return;
+    }
+    dial->tls = tls_stream_create(stream, dialer->tls, dialer->loop);
+    stream_listen_to(dial->tls, &tls_events, dial);
+    set_deadline(dial, dialer->tls_ms, DIAL_TLS_TIMEOUT);
+}
+
+/* The proxy. */
+
+static void on_tunnel(void *owner, enum tunnel_result result)
+{
+    struct dial *dial = owner;
+    char status[32];
+    struct stream *stream = dial->through;
+    switch (result) {
+    case TUNNEL_OPEN:
+        dial->through = NULL;
+        begin_handshake(dial, stream);
+        return;
+    case TUNNEL_REFUSED:
+        (void)snprintf(status, sizeof(status), "it answered %u", dial->tunnel.status);
+        finish_failed(dial, DIAL_PROXY_REFUSED, span_of(status));
+        return;
+    case TUNNEL_BROKEN:
+        finish_failed(dial, DIAL_PROXY_FAILED, SPAN("it gave no answer that is valid HTTP"));
+        return;
+    }
+    UNREACHABLE();
+}
+
+static void begin_tunnel(struct dial *dial, struct stream *stream)
+{
+    struct dialer *dialer = dial->dialer;
+    dial->through = stream;
+    tunnel_begin(&dial->tunnel, stream, span_of(dialer->connect_request), on_tunnel, dial);
+    set_deadline(dial, dialer->connect_ms, DIAL_PROXY_TIMEOUT);
+}
+
 /* Connecting. */
 
 static void begin_next(struct dial *dial);
@@ -174,19 +238,15 @@ static void on_connected(void *owner)
 {
     struct attempt *attempt = owner;
     struct dial *dial = attempt->dial;
-    struct dialer *dialer = dial->dialer;
     struct stream *stream = attempt->stream;
     attempt->stream = NULL;
     demote_silent(dial);
     close_attempts(dial);
     timer_stop(&dial->stagger);
-    if (!dialer->tls) {
-        finish_open(dial, stream);
-        return;
-    }
-    dial->tls = tls_stream_create(stream, dialer->tls, dialer->loop);
-    stream_listen_to(dial->tls, &tls_events, dial);
-    set_deadline(dial, dialer->tls_ms, DIAL_TLS_TIMEOUT);
+    if (dial->dialer->connect_request)
+        begin_tunnel(dial, stream);
+    else
+        begin_handshake(dial, stream);
 }
 
 static bool is_connecting(const struct dial *dial)

@@ -1,6 +1,6 @@
 /* dialer.h - from a host to an open stream, or why not, within deadlines.
  *
- * Resolves, connects, shakes hands. Several addresses are tried in turn: the next one starts when
+ * Resolves, connects, asks a proxy for the way if there is one, shakes hands. Several addresses are tried in turn: the next one starts when
  * one fails or is silent for 250 ms, the first to connect wins (RFC 8305 §5). One per upstream and
  * worker.
  */
@@ -12,11 +12,19 @@
 #include "net/stream.h"
 #include "net/tls_context.h"
 
+/* Through which all connections go (tunnel.h). */
+struct dialer_proxy {
+    const char *host; /* NULL: none; as in dialer_options, and resolved in its place */
+    unsigned port;
+    const char *credentials; /* "user:password"; NULL: none */
+};
+
 struct dialer_options {
     const char *host; /* a name or an IP address without brackets */
     unsigned port;
     uint64_t resolve_ms, connect_ms, tls_ms; /* connect_ms is for all addresses together */
     uint64_t refresh_ms;                     /* of DNS answers */
+    struct dialer_proxy proxy;               /* answers within another connect_ms */
 };
 
 /* Rows of the dialer's failures: what happened, and RFC 9209 §2.3's name for it. */
@@ -27,6 +35,9 @@ struct dialer_options {
     X(DIAL_REFUSED, "connection_refused")                                                          \
     X(DIAL_UNREACHABLE, "destination_ip_unroutable")                                               \
     X(DIAL_CONNECT_TIMEOUT, "connection_timeout")                                                  \
+    X(DIAL_PROXY_REFUSED, "destination_unavailable")                                               \
+    X(DIAL_PROXY_FAILED, "http_protocol_error")                                                    \
+    X(DIAL_PROXY_TIMEOUT, "connection_timeout")                                                    \
     X(DIAL_TLS_FAILED, "tls_protocol_error")                                                       \
     X(DIAL_TLS_UNTRUSTED, "tls_certificate_error")                                                 \
     X(DIAL_TLS_TIMEOUT, "connection_timeout")

@@ -216,6 +216,15 @@ static bool is_shortage(int reason)
     return reason == EMFILE || reason == ENFILE || reason == ENOBUFS || reason == ENOMEM;
 }
 
+static void admit(struct listener *listener, int descriptor, const struct sockaddr *peer)
+{
+    const struct listener_events *events = listener->events;
+    if (events->may_enter && !events->may_enter(listener->owner, peer))
+        (void)close(descriptor);
+    else
+        events->on_accept(listener->owner, tcp_stream_adopt(listener->loop, descriptor), peer);
+}
+
 /* False when there is nothing more to take for now. */
 static bool accept_one(struct listener *listener)
 {
@@ -224,8 +233,7 @@ static bool accept_one(struct listener *listener)
     int descriptor =
         accept4(listener->descriptor, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
-        listener->events->on_accept(listener->owner, tcp_stream_adopt(listener->loop, descriptor),
-                                    (const struct sockaddr *)&peer);
+        admit(listener, descriptor, (const struct sockaddr *)&peer);
         return true;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK)

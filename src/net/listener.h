@@ -26,6 +26,9 @@ struct listener_events {
     /* A new connection; the receiver owns the stream and listens to it before it returns. peer is
      * borrowed. */
     void (*on_accept)(void *owner, struct stream *stream, const struct sockaddr *peer);
+    /* Asked before that: false closes the socket at once, which costs next to nothing. NULL: all
+     * may enter. */
+    bool (*may_enter)(void *owner, const struct sockaddr *peer);
 };
 
 /* Takes over the descriptor. NULL (and the descriptor closed) when it cannot listen. */

@@ -20,6 +20,8 @@ void stream_write(struct stream *stream, const struct span *spans, size_t count)
     ASSERT(stream->owner);
     if (stream->is_finished || stream->is_failed)
         return;
+    for (size_t i = 0; i < count; i++)
+        stream->written += spans[i].len;
     bool outer = stream->in_call;
     stream->in_call = true;
     stream->kind->write(stream, spans, count);
@@ -29,6 +31,17 @@ void stream_write(struct stream *stream, const struct span *spans, size_t count)
 bool stream_is_congested(const struct stream *stream)
 {
     return stream->is_congested;
+}
+
+size_t stream_queued(const struct stream *stream)
+{
+    return stream->kind->queued ? stream->kind->queued(stream) : stream->queued;
+}
+
+uint64_t stream_taken(const struct stream *stream)
+{
+    return stream->kind->taken ? stream->kind->taken(stream)
+                               : stream->written - stream_queued(stream);
 }
 
 void stream_pause(struct stream *stream, unsigned reason)
@@ -73,6 +86,16 @@ void stream_abort(struct stream *stream)
 bool stream_is_quiet(struct stream *stream)
 {
     return !stream->is_failed && !stream->is_ended && stream->kind->is_quiet(stream);
+}
+
+bool stream_peer_address(struct stream *stream, struct address *address)
+{
+    return stream->kind->peer_address && stream->kind->peer_address(stream, address);
+}
+
+bool stream_peer_fingerprint(struct stream *stream, unsigned char sha256[FINGERPRINT_SIZE])
+{
+    return stream->kind->peer_fingerprint && stream->kind->peer_fingerprint(stream, sha256);
 }
 
 static bool may_raise(const struct stream *stream)

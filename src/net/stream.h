@@ -21,7 +21,9 @@
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
-#include "base/base.h"
+#include "net/address.h"
+
+enum { FINGERPRINT_SIZE = 32 };
 
 struct stream;
 
@@ -43,6 +45,11 @@ struct stream_kind {
     void (*close)(struct stream *stream);
     void (*abort)(struct stream *stream);
     bool (*is_quiet)(struct stream *stream);
+    size_t (*queued)(const struct stream *stream); /* NULL: as accounted; for a kind over another */
+    uint64_t (*taken)(const struct stream *stream); /* NULL: what was written and is not queued */
+    /* NULL where a kind knows nothing of the peer, of its own or from below. */
+    bool (*peer_address)(struct stream *stream, struct address *address);
+    bool (*peer_fingerprint)(struct stream *stream, unsigned char sha256[FINGERPRINT_SIZE]);
 };
 
 /* The part every kind begins with; the fields are for the kinds, not for owners. */
@@ -50,7 +57,8 @@ struct stream {
     const struct stream_kind *kind;
     const struct stream_events *events;
     void *owner;   /* borrowed; NULL once closed: the mark of silence */
-    size_t queued; /* bytes written and not yet taken by the kernel or the peer */
+    size_t queued; /* as it was accounted last; see stream_queued */
+    uint64_t written;
     uint8_t pause_reasons;
     bool is_congested;
     bool was_congested;   /* on_drained is owed */
@@ -74,6 +82,14 @@ void stream_write(struct stream *stream, const struct span *spans, size_t count)
 /* True when the owner should stop producing until on_drained. */
 bool stream_is_congested(const struct stream *stream);
 
+/* Bytes written and not yet taken by the kernel or the peer; with TLS, as they travel. */
+size_t stream_queued(const struct stream *stream);
+
+/* How much of what was written the peer has taken, as far as one can know: a count that grows as it
+ * acknowledges, and stands still when it reads no more. With TLS, as it travels. A peer's kernel
+ * acknowledges what its program reads slowly in steps of tens of KiB. */
+uint64_t stream_taken(const struct stream *stream);
+
 /* reason: a bit of the owner's choice. Both are idempotent. */
 void stream_pause(struct stream *stream, unsigned reason);
 void stream_resume(struct stream *stream, unsigned reason);
@@ -90,6 +106,14 @@ void stream_abort(struct stream *stream);
 /* Whether nothing has arrived that was not yet raised, neither bytes nor the end: asked before an
  * idle connection is used for something that must not be sent twice. */
 bool stream_is_quiet(struct stream *stream);
+
+/* The peer's address where the bytes themselves have told one, in the place of the socket's (PROXY
+ * protocol); false when they have not. Asked after on_open. */
+bool stream_peer_address(struct stream *stream, struct address *address);
+
+/* SHA-256 of the certificate that the peer has proved to hold; false when there is none, or when it
+ * is not valid any more. Asked after on_open. */
+bool stream_peer_fingerprint(struct stream *stream, unsigned char sha256[FINGERPRINT_SIZE]);
 
 /* For kinds: raise an event unless the owner has gone (or the stream has failed before). */
 void stream_raise_open(struct stream *stream);

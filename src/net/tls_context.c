@@ -1,18 +1,20 @@
 #include "net/tls_context.h"
 
 #include <arpa/inet.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
-enum { MAX_SESSIONS = 8, TICKET_KEYS_SIZE = 80, NAME_SIZE = 256 };
+enum { MAX_SESSIONS = 8, NAME_SIZE = 256, SECURITY_LEVEL = 2 /* 112 bits, no SHA-1 */ };
 
 struct tls_context {
     SSL_CTX *library;
@@ -20,6 +22,7 @@ struct tls_context {
     bool is_client;
     char server_name[NAME_SIZE]; /* for SNI; empty for an IP address */
     struct tls_counts counts;
+    struct tls_tickets *tickets;         /* borrowed; NULL: the library's own keys */
     SSL_SESSION *sessions[MAX_SESSIONS]; /* newest last */
     size_t session_count;
 };
@@ -76,6 +79,7 @@ static struct tls_context *create(const SSL_METHOD *method, bool is_client)
     context->is_client = is_client;
     SSL_CTX_set_app_data(context->library, context);
     ASSERT(SSL_CTX_set_min_proto_version(context->library, TLS1_2_VERSION) == 1);
+    SSL_CTX_set_security_level(context->library, SECURITY_LEVEL);
     ASSERT(SSL_CTX_set_cipher_list(context->library, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1);
     (void)SSL_CTX_set_options(context->library, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                                     SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -145,20 +149,56 @@ static int on_protocols(SSL *ssl, const unsigned char **out, unsigned char *out_
     return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-static unsigned char ticket_keys[TICKET_KEYS_SIZE];
-
-static void make_ticket_keys(void)
+static bool use_key(const struct tls_ticket_key *key, const unsigned char *iv,
+                    EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, bool is_new)
 {
-    ASSERT(RAND_bytes(ticket_keys, sizeof(ticket_keys)) == 1);
+    unsigned char secret[TLS_TICKET_SECRET_SIZE];
+    memcpy(secret, key->mac, sizeof(secret)); /* the library's parameters are not const */
+    char digest[] = "SHA256";
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, secret, sizeof(secret)),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    bool is_set =
+        EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, key->seal, iv, is_new ? 1 : 0) == 1 &&
+        EVP_MAC_CTX_set_params(mac, params) == 1;
+    OPENSSL_cleanse(secret, sizeof(secret));
+    return is_set;
 }
 
-/* The kernel spreads a client's connections over the workers: each must know the others' tickets.
- */
-static void share_tickets(struct tls_context *context)
+enum { TICKET_FAILED = -1, TICKET_IGNORED, TICKET_TAKEN, TICKET_TAKEN_RENEW }; /* the library's */
+
+static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+                     EVP_MAC_CTX *mac, int is_new)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    ASSERT(pthread_once(&once, make_ticket_keys) == 0);
-    ASSERT(SSL_CTX_set_tlsext_ticket_keys(context->library, ticket_keys, sizeof(ticket_keys)) == 1);
+    const struct tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    struct tls_ticket_key key;
+    enum ticket_age age = TICKET_FRESH;
+    uint64_t now_ms = clock_ms(); /* the library hands on no time of ours */
+    if (is_new) {
+        tls_tickets_current(context->tickets, now_ms, &key);
+        memcpy(name, key.name, sizeof(key.name));
+        if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1)
+            return TICKET_FAILED;
+    } else {
+        age = tls_tickets_find(context->tickets, name, now_ms, &key);
+        if (age == TICKET_UNKNOWN)
+            return TICKET_IGNORED;
+    }
+    bool is_set = use_key(&key, iv, cipher, mac, is_new);
+    tls_ticket_key_wipe(&key);
+    if (!is_set)
+        return TICKET_FAILED;
+    return age == TICKET_OLD ? TICKET_TAKEN_RENEW : TICKET_TAKEN;
+}
+
+static void share_tickets(struct tls_context *context, struct tls_tickets *tickets)
+{
+    context->tickets = tickets;
+    (void)SSL_CTX_set_timeout(context->library, TLS_TICKETS_PERIOD_S);
+    if (tickets)
+        ASSERT(SSL_CTX_set_tlsext_ticket_key_evp_cb(context->library, on_ticket) == 1);
 }
 
 static bool load_identity(struct tls_context *context, const struct tls_server_options *options,
@@ -171,36 +211,57 @@ static bool load_identity(struct tls_context *context, const struct tls_server_o
     return true;
 }
 
-static bool load_client_ca(struct tls_context *context, const char *file,
+/* A session must not outlive the authorities that let its client in: their digest, and whether a
+ * certificate is demanded, name the contexts in which its ticket is good. */
+static void name_sessions(struct tls_context *context, bool demands_certificate)
+{
+    unsigned char sum[SHA256_DIGEST_LENGTH];
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    ASSERT(digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1);
+    ASSERT(EVP_DigestUpdate(digest, &demands_certificate, sizeof(demands_certificate)) == 1);
+    const STACK_OF(X509_OBJECT) *trusted =
+        X509_STORE_get0_objects(SSL_CTX_get_cert_store(context->library));
+    for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
+        const X509 *authority = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
+        if (!authority)
+            continue;
+        ASSERT(X509_digest(authority, EVP_sha256(), sum, NULL) == 1);
+        ASSERT(EVP_DigestUpdate(digest, sum, sizeof(sum)) == 1);
+    }
+    ASSERT(EVP_DigestFinal_ex(digest, sum, NULL) == 1);
+    EVP_MD_CTX_free(digest);
+    ASSERT(SSL_CTX_set_session_id_context(context->library, sum, sizeof(sum)) == 1);
+}
+
+static bool load_client_ca(struct tls_context *context, const struct tls_server_options *options,
                            char error[TLS_ERROR_SIZE])
 {
-    /* Tickets stay with this context: a session must not outlive the authority that allowed it. */
+    const char *file = options->client_ca_file;
+    int demand = options->demands_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    if (!file) {
+        name_sessions(context, false);
+        return true;
+    }
     if (!load_trust(context, file, error))
         return false;
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file);
     if (!names)
         return has_failed(error, file);
     SSL_CTX_set_client_CA_list(context->library, names);
-    SSL_CTX_set_verify(context->library, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(context->library, SSL_VERIFY_PEER | demand, NULL);
+    name_sessions(context, options->demands_certificate);
     return true;
 }
 
 struct tls_context *tls_context_create_server(const struct tls_server_options *options,
                                               char error[TLS_ERROR_SIZE])
 {
-    static const unsigned char id[] = "bpgate";
     struct tls_context *context = create(TLS_server_method(), false);
-    ASSERT(SSL_CTX_set_session_id_context(context->library, id, sizeof(id) - 1) == 1);
     SSL_CTX_set_session_cache_mode(context->library, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(context->library, on_protocols, NULL);
-    if (!load_identity(context, options, error))
-        goto fail;
-    if (!options->client_ca_file)
-        share_tickets(context);
-    else if (!load_client_ca(context, options->client_ca_file, error))
-        goto fail;
-    return context;
-fail:
+    share_tickets(context, options->tickets);
+    if (load_identity(context, options, error) && load_client_ca(context, options, error))
+        return context;
     tls_context_release(context);
     return NULL;
 }

@@ -9,7 +9,7 @@
 
 #include <openssl/ssl.h>
 
-#include "base/base.h"
+#include "net/tls_tickets.h"
 
 struct tls_context;
 
@@ -21,7 +21,9 @@ struct tls_client_options {
 struct tls_server_options {
     const char *certificate_file; /* PEM chain, leaf first */
     const char *key_file;
-    const char *client_ca_file; /* NULL: clients need no certificate */
+    const char *client_ca_file;  /* who signs clients' certificates; NULL: they are not asked for */
+    bool demands_certificate;    /* with client_ca_file: no handshake without one */
+    struct tls_tickets *tickets; /* borrowed; NULL: tickets are good in this context alone */
 };
 
 enum { TLS_ERROR_SIZE = 256 };

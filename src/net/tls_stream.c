@@ -35,8 +35,9 @@ static struct tls_stream *tls_of(struct stream *stream)
 static void flush(struct tls_stream *tls)
 {
     tls_bio_flush(&tls->bio, tls->lower);
-    if (tls->lower->queued > tls->stream.queued)
-        stream_account(&tls->stream, tls->lower->queued);
+    size_t queued = stream_queued(tls->lower);
+    if (queued > tls->stream.queued)
+        stream_account(&tls->stream, queued);
 }
 
 static void catch_up(struct task *task);
@@ -135,7 +136,7 @@ static void finish_handshake(struct tls_stream *tls)
         stream_pause(tls->lower, PAUSE_LOWER);
     stream_raise_open(stream);
     if (stream->owner)
-        stream_account(stream, tls->lower->queued);
+        stream_account(stream, stream_queued(tls->lower));
 }
 
 static void shake_hands(struct tls_stream *tls)
@@ -268,7 +269,7 @@ static void on_lower_drained(void *owner)
 {
     struct tls_stream *tls = owner;
     if (tls->stream.is_open)
-        stream_account(&tls->stream, tls->lower->queued);
+        stream_account(&tls->stream, stream_queued(tls->lower));
 }
 
 static void on_lower_end(void *owner)
@@ -370,6 +371,37 @@ static bool tls_is_quiet(struct stream *stream)
            stream_is_quiet(tls->lower);
 }
 
+/* Lower tells of its queue only when it was congested. */
+static size_t tls_queued(const struct stream *stream)
+{
+    const struct tls_stream *tls = (const void *)stream; /* its first member */
+    return stream->is_open ? stream_queued(tls->lower) : tls->early.len;
+}
+
+static uint64_t tls_taken(const struct stream *stream)
+{
+    const struct tls_stream *tls = (const void *)stream;
+    return stream_taken(tls->lower);
+}
+
+static bool tls_peer_address(struct stream *stream, struct address *address)
+{
+    return stream_peer_address(tls_of(stream)->lower, address);
+}
+
+static bool tls_peer_fingerprint(struct stream *stream, unsigned char sha256[FINGERPRINT_SIZE])
+{
+    const struct tls_stream *tls = tls_of(stream);
+    const X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
+    if (!stream->is_open || !certificate || SSL_get_verify_result(tls->ssl) != X509_V_OK)
+        return false;
+    /* It was looked at in the full handshake, which may be long ago: sessions are resumed, and the
+     * resumed ones again. */
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0)
+        return false;
+    return X509_digest(certificate, EVP_sha256(), sha256, NULL) == 1;
+}
+
 static const struct stream_kind tls_kind = {
     .name = "tls",
     .write = tls_write,
@@ -379,6 +411,10 @@ static const struct stream_kind tls_kind = {
     .close = tls_close,
     .abort = tls_abort,
     .is_quiet = tls_is_quiet,
+    .queued = tls_queued,
+    .taken = tls_taken,
+    .peer_address = tls_peer_address,
+    .peer_fingerprint = tls_peer_fingerprint,
 };
 
 struct stream *tls_stream_create(struct stream *lower, struct tls_context *context,

@@ -1,7 +1,8 @@
 /* tls_stream.h - TLS over any other stream.
  *
  * Takes over the lower stream and closes it with itself. Knows no sockets: the library reads from
- * the span that has just arrived and its records are collected for one lower write (tls_bio). All plaintext of one read is raised at once. Small spans of one write share a record.
+ * the span that has just arrived and its records are collected for one lower write (tls_bio). All
+ * plaintext of one read is raised at once. Small spans of one write share a record.
  */
 #ifndef NET_TLS_STREAM_H
 #define NET_TLS_STREAM_H

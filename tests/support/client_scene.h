@@ -14,7 +14,7 @@
 #include "net/memory_stream.h"
 #include "support/recorder.h"
 
-enum { CLIENT_SCENE_PEERS = 4, CLIENT_SCENE_STEPS = 2000000 };
+enum { CLIENT_SCENE_PEERS = 4, CLIENT_SCENE_STEPS = 2000000, CLIENT_SCENE_TICK = 1000 };
 
 struct client_scene;
 
@@ -327,9 +327,13 @@ static inline void client_scene_send(struct client_scene *scene, struct span byt
 
 static inline void client_scene_pass(struct client_scene *scene, uint64_t ms)
 {
-    scene->loop.uv.time += ms;
-    timers_run(&scene->loop.timers, loop_now_ms(&scene->loop));
-    client_scene_turn(scene);
+    while (ms > 0) {
+        uint64_t step = ms < CLIENT_SCENE_TICK ? ms : CLIENT_SCENE_TICK;
+        ms -= step;
+        scene->loop.uv.time += step;
+        timers_run(&scene->loop.timers, loop_now_ms(&scene->loop));
+        client_scene_turn(scene);
+    }
 }
 
 static inline struct span client_scene_got(const struct client_scene *scene)

@@ -22,7 +22,7 @@ static inline void exchange_scene_set_up(struct exchange_scene *scene)
     *scene = (struct exchange_scene){
         .services = {.options = &scene->options,
                      .upstream_authority = SPAN("up.test"),
-                     .via = SPAN("1.1 bpgate-7")},
+                     .via = SPAN("bpgate-7")},
         .profile = {.name = SPAN("support"), .credential = -1},
     };
     arena_init(&scene->arena, 4 * MIB);

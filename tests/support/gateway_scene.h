@@ -58,7 +58,7 @@ static inline struct services gateway_scene_services(struct gateway_scene *scene
         .credentials = &scene->credential,
         .pool = upstream_pool_create(&scene->loop, &scene->dialer, &pool),
         .upstream_authority = SPAN("up.test"),
-        .via = SPAN("1.1 bpgate-7"),
+        .via = SPAN("bpgate-7"),
         .snapshot = scene,
         .hold = gateway_scene_hold,
         .let_go = gateway_scene_let_go,

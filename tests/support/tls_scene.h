@@ -46,7 +46,8 @@ static inline void tls_scene_make_contexts(struct tls_scene *scene, const char *
 {
     char error[TLS_ERROR_SIZE];
     struct tls_client_options client = {name, scene->authority.certificate_file};
-    struct tls_server_options server = {identity->certificate_file, identity->key_file, NULL};
+    struct tls_server_options server = {.certificate_file = identity->certificate_file,
+                                        .key_file = identity->key_file};
     scene->client_side = tls_context_create_client(&client, error);
     scene->server_side = tls_context_create_server(&server, error);
     ASSERT(scene->client_side && scene->server_side);

@@ -42,7 +42,8 @@ static int set_up(void **state)
     certificate_make_authority(&authority, "authority");
     certificate_make_server(&identity, "DNS:a.test", &authority);
     struct tls_client_options client = {"a.test", authority.certificate_file};
-    struct tls_server_options server = {identity.certificate_file, identity.key_file, NULL};
+    struct tls_server_options server = {.certificate_file = identity.certificate_file,
+                                        .key_file = identity.key_file};
     client_side = tls_context_create_client(&client, error);
     server_side = tls_context_create_server(&server, error);
     return client_side && server_side ? 0 : -1;

@@ -159,7 +159,8 @@ static struct tls_context *new_client(const char *name)
 /* A server that speaks TLS and a dialer that expects name. */
 static void begin_tls(struct scene *scene, const char *name, uint64_t tls_ms)
 {
-    struct tls_server_options identity = {server.certificate_file, server.key_file, NULL};
+    struct tls_server_options identity = {.certificate_file = server.certificate_file,
+                                          .key_file = server.key_file};
     struct dialer_options options = options_for(scene, "127.0.0.1");
     struct tls_context *client_side = new_client(name);
     scene->server_side = tls_context_create_server(&identity, error);
@@ -439,7 +440,8 @@ static void a_dial_may_be_called_off_at_every_turn(void **state)
 {
     static const char *const hosts[] = {"127.0.0.1", "name.test"};
     struct scene *scene = *state;
-    struct tls_server_options identity = {server.certificate_file, server.key_file, NULL};
+    struct tls_server_options identity = {.certificate_file = server.certificate_file,
+                                          .key_file = server.key_file};
     scene->server_side = tls_context_create_server(&identity, error);
     for (size_t i = 0; i < COUNT_OF(hosts); i++) {
         unsigned turns = 0;

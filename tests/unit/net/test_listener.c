@@ -20,7 +20,7 @@ enum { CONNECTIONS = 40, GIVE_UP_S = 60 };
 struct scene {
     struct loop loop;
     struct listener *listener;
-    unsigned accepted;
+    unsigned accepted, asked;
     struct sockaddr_storage peer;
     struct stream *last;
     bool closes_listener;
@@ -111,6 +111,33 @@ static void connections_are_accepted_and_their_peer_is_known(void **state)
     assert_int_equal(getsockname(client, (struct sockaddr *)&own, &len), 0);
     assert_int_equal(((struct sockaddr_in *)(void *)&scene->peer)->sin_port, own.sin_port);
     (void)close(client);
+}
+
+static bool may_enter_second(void *owner, const struct sockaddr *peer)
+{
+    struct scene *scene = owner;
+    assert_int_equal(peer->sa_family, AF_INET);
+    scene->asked++;
+    return scene->asked > 1;
+}
+
+static void who_may_not_enter_is_closed_and_not_accepted(void **state)
+{
+    static const struct listener_events guarded = {.on_accept = on_accept,
+                                                   .may_enter = may_enter_second};
+    struct scene *scene = *state;
+    char byte;
+    int descriptor = bind_one(SPAN("127.0.0.1:0"));
+    scene->listener = listener_create(&scene->loop, descriptor, &guarded, scene);
+    int refused = connect_to(descriptor);
+    turn_often(scene);
+    assert_int_equal(scene->accepted, 0);
+    assert_true(recv(refused, &byte, 1, 0) <= 0);
+    int accepted = connect_to(descriptor);
+    turn_often(scene);
+    assert_int_equal(scene->accepted, 1);
+    (void)close(refused);
+    (void)close(accepted);
 }
 
 static void nothing_is_accepted_while_paused(void **state)
@@ -350,6 +377,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(connections_are_accepted_and_their_peer_is_known),
+        TEST(who_may_not_enter_is_closed_and_not_accepted),
         TEST(nothing_is_accepted_while_paused),
         TEST(closing_accepts_what_the_kernel_has_queued),
         TEST(a_listener_may_be_closed_by_its_own_event),

@@ -250,6 +250,20 @@ static void congestion_begins_above_the_high_mark_and_ends_below_the_low_one(voi
     assert_int_equal(scene->drained, 1);
 }
 
+static void what_was_written_and_is_not_queued_is_taken(void **state)
+{
+    struct scene *scene = *state;
+    scene->queued_by_write = 2;
+    write_some(scene);
+    write_some(scene);
+    assert_int_equal(stream_taken(&scene->stream), 8);
+    stream_account(&scene->stream, 0);
+    assert_int_equal(stream_taken(&scene->stream), 10);
+    stream_end(&scene->stream);
+    write_some(scene);
+    assert_int_equal(stream_taken(&scene->stream), 10);
+}
+
 static void what_drains_inside_a_call_is_told_from_the_loop(void **state)
 {
     struct scene *scene = *state;
@@ -301,6 +315,7 @@ int main(void)
                                set_up),
         cmocka_unit_test_setup(congestion_begins_above_the_high_mark_and_ends_below_the_low_one,
                                set_up),
+        cmocka_unit_test_setup(what_was_written_and_is_not_queued_is_taken, set_up),
         cmocka_unit_test_setup(what_drains_inside_a_call_is_told_from_the_loop, set_up),
         cmocka_unit_test_setup(quiet_is_what_the_kind_says_unless_ended_or_failed, set_up),
         cmocka_unit_test_setup(a_new_owner_hears_what_follows, set_up),

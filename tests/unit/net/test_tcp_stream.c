@@ -227,6 +227,49 @@ static void a_long_write_is_congested_until_the_peer_has_read(void **state)
     pattern_free(bytes);
 }
 
+/* Reads what has come, if that is len bytes at least. */
+static bool discard(int descriptor, size_t len)
+{
+    char chunk[64 * KIB];
+    return recv(descriptor, chunk, len, MSG_DONTWAIT | MSG_PEEK) == (ssize_t)len &&
+           recv(descriptor, chunk, len, 0) == (ssize_t)len;
+}
+
+static void what_the_peer_has_acknowledged_is_taken(void **state)
+{
+    struct scene *scene = *state;
+    join(scene);
+    assert_int_equal(stream_taken(scene->here.stream), 0);
+    recorder_write(&scene->here, SPAN("abc"));
+    TURN_UNTIL(scene, stream_taken(scene->here.stream) == 3);
+    recorder_write(&scene->here, SPAN("defg"));
+    stream_end(scene->here.stream);
+    TURN_UNTIL(scene, stream_taken(scene->here.stream) == 7);
+    assert_true(discard(scene->peer, 7));
+}
+
+static void what_a_peer_does_not_read_waits_here_and_not_in_the_kernel(void **state)
+{
+    struct scene *scene = *state;
+    int most = 64 * KIB; /* of the peer's buffer */
+    struct span bytes = pattern_make(BIG);
+    assert_int_equal(setsockopt(scene->listening, SOL_SOCKET, SO_RCVBUF, &most, sizeof(most)), 0);
+    join(scene);
+    recorder_write(&scene->here, bytes);
+    turn_often(scene);
+    size_t queued = stream_queued(scene->here.stream);
+    uint64_t taken = stream_taken(scene->here.stream);
+    assert_in_range(queued, BIG - MIB, BIG);
+    assert_in_range(taken, 1, MIB);
+
+    turn_often(scene);
+    assert_int_equal(stream_taken(scene->here.stream), taken);
+    for (int i = 0; i < 4; i++)
+        TURN_UNTIL(scene, discard(scene->peer, 16 * KIB));
+    TURN_UNTIL(scene, stream_taken(scene->here.stream) > taken);
+    pattern_free(bytes);
+}
+
 static void a_paused_stream_hears_nothing_and_costs_no_turns(void **state)
 {
     struct scene *scene = *state;
@@ -448,6 +491,8 @@ int main(void)
         TEST(a_refused_connection_fails_from_the_loop_and_says_why),
         TEST(an_address_of_no_family_fails_from_the_loop),
         TEST(a_long_write_is_congested_until_the_peer_has_read),
+        TEST(what_the_peer_has_acknowledged_is_taken),
+        TEST(what_a_peer_does_not_read_waits_here_and_not_in_the_kernel),
         TEST(a_paused_stream_hears_nothing_and_costs_no_turns),
         TEST(pausing_before_the_connection_opens_holds_the_bytes_back),
         TEST(after_the_peers_end_writing_goes_on),

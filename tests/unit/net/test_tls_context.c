@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "support/certificates.h"
 
 /* The parties of a handshake by hand, without streams. */
@@ -86,11 +87,13 @@ static bool connect_once(struct tls_context *client_side, struct tls_context *se
 static void a_missing_file_is_named_with_the_reason(void **state)
 {
     (void)state;
-    struct tls_server_options options = {"/nowhere/cert.pem", scene.server.key_file, NULL};
+    struct tls_server_options options = {.certificate_file = "/nowhere/cert.pem",
+                                         .key_file = scene.server.key_file};
     assert_null(tls_context_create_server(&options, scene.error));
     assert_non_null(strstr(scene.error, "/nowhere/cert.pem"));
     assert_non_null(strstr(scene.error, "No such file"));
-    options = (struct tls_server_options){scene.server.certificate_file, "/nowhere/key.pem", NULL};
+    options = (struct tls_server_options){.certificate_file = scene.server.certificate_file,
+                                          .key_file = "/nowhere/key.pem"};
     assert_null(tls_context_create_server(&options, scene.error));
     assert_non_null(strstr(scene.error, "/nowhere/key.pem"));
     assert_null(new_server("/nowhere/ca.pem"));
@@ -103,8 +106,8 @@ static void a_missing_file_is_named_with_the_reason(void **state)
 static void a_key_of_another_certificate_is_refused(void **state)
 {
     (void)state;
-    struct tls_server_options options = {scene.server.certificate_file, scene.authority.key_file,
-                                         NULL};
+    struct tls_server_options options = {.certificate_file = scene.server.certificate_file,
+                                         .key_file = scene.authority.key_file};
     assert_null(tls_context_create_server(&options, scene.error));
     assert_non_null(strstr(scene.error, "mismatch"));
 }
@@ -127,7 +130,8 @@ static void an_encrypted_key_is_refused_without_asking(void **state)
                                           (const unsigned char *)"secret", 6, NULL, NULL),
                      1);
     (void)fclose(file);
-    struct tls_server_options options = {scene.server.certificate_file, path, NULL};
+    struct tls_server_options options = {.certificate_file = scene.server.certificate_file,
+                                         .key_file = path};
     assert_null(tls_context_create_server(&options, scene.error));
     (void)unlink(path);
 }
@@ -249,31 +253,92 @@ static void a_ticket_is_used_once_while_there_are_others(void **state)
     tls_context_release(server);
 }
 
+/* A server as each worker has one, with tickets of all; the file is of another authority or NULL. */
+static struct tls_context *new_worker(const char *client_ca, bool demands_certificate,
+                                      struct tls_tickets *tickets)
+{
+    struct tls_context *context = tls_context_create_server(
+        &(struct tls_server_options){.certificate_file = scene.server.certificate_file,
+                                     .key_file = scene.server.key_file,
+                                     .client_ca_file = client_ca,
+                                     .demands_certificate = demands_certificate,
+                                     .tickets = tickets},
+        scene.error);
+    assert_non_null(context);
+    return context;
+}
+
+static void assert_resumed_across(struct tls_context *first, struct tls_context *second,
+                                  bool is_resumed)
+{
+    struct tls_context *client = new_client("a.test");
+    assert_false(connect_once(client, first));
+    assert_int_equal(connect_once(client, second), is_resumed);
+    tls_context_release(client);
+    tls_context_release(first);
+    tls_context_release(second);
+}
+
 static void tickets_are_good_at_every_worker(void **state)
 {
     (void)state;
-    struct tls_context *client = new_client("a.test");
-    struct tls_context *worker_0 = new_server(NULL), *worker_1 = new_server(NULL);
-    assert_false(connect_once(client, worker_0));
-    assert_true(connect_once(client, worker_1));
-    tls_context_release(client);
-    tls_context_release(worker_0);
-    tls_context_release(worker_1);
+    struct tls_tickets *tickets = tls_tickets_create(clock_ms());
+    const char *ca = scene.authority.certificate_file;
+    assert_resumed_across(new_worker(NULL, false, tickets), new_worker(NULL, false, tickets), true);
+    assert_resumed_across(new_worker(ca, false, tickets), new_worker(ca, false, tickets), true);
+    tls_tickets_destroy(tickets);
 }
 
-/* Otherwise a session would outlive the authority that let its client in. */
-static void tickets_of_listeners_with_client_certificates_stay_with_them(void **state)
+static void tickets_of_other_keys_are_not_good(void **state)
 {
     (void)state;
-    const char *ca = scene.authority.certificate_file;
-    struct tls_context *client = new_client("a.test");
-    struct tls_context *before = new_server(ca), *after = new_server(ca);
-    assert_false(connect_once(client, before));
-    assert_true(connect_once(client, before));
-    assert_false(connect_once(client, after));
+    struct tls_tickets *tickets = tls_tickets_create(clock_ms());
+    assert_resumed_across(new_worker(NULL, false, tickets), new_worker(NULL, false, NULL), false);
+    tls_tickets_destroy(tickets);
+}
+
+static void tickets_of_the_last_period_are_still_good_and_older_ones_not(void **state)
+{
+    (void)state;
+    const uint64_t period_ms = TLS_TICKETS_PERIOD_S * UINT64_C(1000);
+    struct tls_tickets *tickets = tls_tickets_create(0);
+    struct tls_ticket_key key;
+    struct tls_context *server = new_worker(NULL, false, tickets), *client = new_client("a.test");
+    uint64_t now_ms = clock_ms();
+    tls_tickets_current(tickets, now_ms, &key);
+    assert_false(connect_once(client, server));
+    /* The context's clock is behind from here on: to it the next period has already begun. */
+    tls_tickets_current(tickets, now_ms + period_ms, &key);
+    assert_true(connect_once(client, server));
+    tls_tickets_current(tickets, now_ms + 3 * period_ms, &key);
+    assert_false(connect_once(client, server));
     tls_context_release(client);
-    tls_context_release(before);
-    tls_context_release(after);
+    tls_context_release(server);
+    tls_tickets_destroy(tickets);
+}
+
+/* Otherwise a session would outlive the authority that let its client in, or the rule that clients
+ * must have a certificate. */
+static void tickets_are_not_good_where_other_authorities_are_trusted(void **state)
+{
+    (void)state;
+    struct tls_tickets *tickets = tls_tickets_create(clock_ms());
+    const char *ca = scene.authority.certificate_file, *other = scene.server.certificate_file;
+    assert_resumed_across(new_worker(ca, false, tickets), new_worker(other, false, tickets), false);
+    assert_resumed_across(new_worker(NULL, false, tickets), new_worker(ca, false, tickets), false);
+    struct tls_context *lax = new_worker(ca, false, tickets), *client = new_client("a.test");
+    struct tls_context *strict = new_worker(ca, true, tickets);
+    assert_false(connect_once(client, lax));
+    SSL *with_ticket = tls_context_new_ssl(client), *server = tls_context_new_ssl(strict);
+    connect_bios(with_ticket, server);
+    (void)shake_hands(with_ticket, server);
+    assert_false(SSL_is_init_finished(server)); /* it is asked for its certificate, and has none */
+    SSL_free(with_ticket);
+    SSL_free(server);
+    tls_context_release(client);
+    tls_context_release(lax);
+    tls_context_release(strict);
+    tls_tickets_destroy(tickets);
 }
 
 static void counts_add_up(void **state)
@@ -313,7 +378,9 @@ int main(void)
         cmocka_unit_test(a_second_connection_is_resumed),
         cmocka_unit_test(a_ticket_is_used_once_while_there_are_others),
         cmocka_unit_test(tickets_are_good_at_every_worker),
-        cmocka_unit_test(tickets_of_listeners_with_client_certificates_stay_with_them),
+        cmocka_unit_test(tickets_of_other_keys_are_not_good),
+        cmocka_unit_test(tickets_of_the_last_period_are_still_good_and_older_ones_not),
+        cmocka_unit_test(tickets_are_not_good_where_other_authorities_are_trusted),
         cmocka_unit_test(counts_add_up),
         cmocka_unit_test(a_held_context_outlives_its_creator),
     };

@@ -31,7 +31,7 @@ static void free_turn(struct task *task)
 
 void client_leave(struct client_connection *c, bool is_cut)
 {
-    if (c->stream && (is_cut || c->stream->queued > 0))
+    if (c->stream && (is_cut || stream_queued(c->stream) > 0))
         stream_abort(c->stream);
     else if (c->stream)
         stream_close(c->stream);
@@ -47,24 +47,50 @@ void client_leave(struct client_connection *c, bool is_cut)
     later_cancel(&c->later);
     later_run(&server->loop->later, &c->later, free_connection);
     if (server->on_leave)
-        server->on_leave(server);
+        server->on_leave(server, c->origin.ticket);
+}
+
+/* Waits until its time is over; but not while the client takes what it is owed. */
+static void settle(struct client_connection *c)
+{
+    uint64_t due_ms = c->rest_until_ms;
+    if (c->is_owed && (c->sending.next_ms < due_ms || due_ms <= now_of(c)))
+        due_ms = c->sending.next_ms;
+    timer_set(&c->timer, due_ms);
+}
+
+static void settle_for(struct client_connection *c, uint64_t ms)
+{
+    c->rest_until_ms = now_of(c) + ms;
+    if (!c->is_owed)
+        (void)client_takes_answer(c);
+    settle(c);
+}
+
+static void on_rest_due(struct client_connection *c)
+{
+    bool keeps_pace = client_takes_answer(c);
+    bool is_over = now_of(c) >= c->rest_until_ms;
+    if (keeps_pace && (c->is_owed || !is_over))
+        settle(c);
+    else
+        client_leave(c, false);
 }
 
 static void linger(struct client_connection *c)
 {
     c->state = LINGERS;
-    c->window_mark = c->stream->queued;
     buffer_clear(&c->input);
     c->taken = 0;
     stream_end(c->stream);
     stream_resume(c->stream, PAUSE_AHEAD | PAUSE_BODY);
-    timer_set(&c->timer, now_of(c) + c->server->options->linger_ms);
+    settle_for(c, c->server->options->linger_ms);
 }
 
 /* Leaves, but not before its last answer has. */
 static void retire(struct client_connection *c)
 {
-    if (c->stream->queued > 0)
+    if (stream_queued(c->stream) > 0)
         linger(c);
     else
         client_leave(c, false);
@@ -74,8 +100,16 @@ static void rest(struct client_connection *c)
 {
     c->state = AT_REST;
     c->check = (struct head_check){0};
-    c->window_mark = c->stream->queued;
-    timer_set(&c->timer, now_of(c) + c->server->options->idle_ms);
+    settle_for(c, c->server->is_draining ? c->server->options->linger_ms
+                                         : c->server->options->idle_ms);
+}
+
+/* There was nothing to answer. */
+static void give_up_opening(struct client_connection *c, enum status why)
+{
+    if (c->server->on_unopened)
+        c->server->on_unopened(c->server, why);
+    client_leave(c, false);
 }
 
 /* --- What the client sends --- */
@@ -95,7 +129,7 @@ static struct turn *begin_turn(struct client_connection *c)
     c->turn = turn;
     c->state = IN_TURN;
     timer_stop(&c->timer);
-    c->is_in_window = false;
+    c->could_send = false;
     return turn;
 }
 
@@ -187,7 +221,6 @@ static bool take_body(struct client_connection *c, struct span *in)
         return true;
     case BODY_COMPLETE:
         turn->body_is_over = true;
-        c->is_in_window = false;
         handler->on_body_end(turn->exchange);
         return true;
     case BODY_BROKEN:
@@ -223,6 +256,7 @@ static bool step(struct client_connection *c, struct span *in)
         return take_body(c, in);
     case IN_DRAIN:
         return drop_body(c, in);
+    case OPENING: /* brings no bytes */
     case LINGERS:
     case GONE:
         break;
@@ -290,7 +324,9 @@ void client_wake(struct client_connection *c)
 
 static void on_open(void *owner)
 {
-    (void)owner;
+    struct client_connection *c = owner;
+    (void)stream_peer_address(c->stream, &c->origin.address);
+    rest(c);
 }
 
 static void on_data(void *owner, struct span bytes)
@@ -323,82 +359,55 @@ static void on_end(void *owner)
     struct client_connection *c = owner;
     if (c->turn)
         tell_gone(c);
-    else if (c->state != LINGERS || c->stream->queued == 0)
+    else if (c->state != LINGERS || stream_queued(c->stream) == 0)
         retire(c);
 }
 
 static void on_failed(void *owner, enum status why)
 {
-    (void)why;
-    tell_gone(owner);
+    struct client_connection *c = owner;
+    if (c->state == OPENING)
+        give_up_opening(c, why);
+    else
+        tell_gone(c);
 }
 
 static const struct stream_events stream_events = {on_open, on_data, on_drained, on_end, on_failed};
 
 /* --- Deadlines --- */
 
-/* While a body moves, every window must see enough of it (a client that drips holds memory and a
- * call upstream). A client is not blamed for a window in which it was we who did not read. */
-void client_open_window(struct client_connection *c)
+static void on_turn_due(struct client_connection *c)
 {
     struct turn *turn = c->turn;
-    bool is_reading = turn->wants_body && !turn->body_is_over && c->stream->pause_reasons == 0;
-    c->is_in_window = is_reading;
-    c->window_mark = turn->bytes_in;
-    c->window_queued = c->stream->queued ? turn->bytes_out - c->stream->queued : UINT64_MAX;
-    timer_set(&c->timer, now_of(c) + c->server->options->rate_window_ms);
-}
-
-static void close_window(struct client_connection *c)
-{
-    struct turn *turn = c->turn;
-    uint64_t least = c->server->options->rate_bytes;
-    if (c->stream->queued > 0 && c->window_queued != UINT64_MAX &&
-        turn->bytes_out - c->stream->queued - c->window_queued < least) {
+    if (!client_takes_answer(c)) {
         tell_gone(c);
-        return;
-    }
-    if (c->is_in_window && turn->bytes_in - c->window_mark < least) {
+    } else if (!client_sends_body(c)) {
         turn->body_is_over = turn->must_close = true;
         c->server->handler->on_body_failed(turn->exchange, FAULT_TIMEOUT);
-        return;
+    } else {
+        client_look_later(c);
     }
-    client_open_window(c);
-}
-
-/* Whether the answer before is still being fetched at the least rate; begins another period. */
-static bool still_delivers(struct client_connection *c, uint64_t period_ms)
-{
-    const struct client_options *options = c->server->options;
-    uint64_t least = options->rate_bytes * period_ms / options->rate_window_ms;
-    uint64_t queued = c->stream->queued;
-    if (queued == 0 || queued + least > c->window_mark)
-        return false;
-    c->window_mark = queued;
-    timer_set(&c->timer, now_of(c) + period_ms);
-    return true;
 }
 
 static void on_due(struct timer *timer)
 {
     struct client_connection *c = container_of(timer, struct client_connection, timer);
     switch (c->state) {
+    case OPENING:
+        give_up_opening(c, ERR_LIMIT);
+        return;
     case IN_HEAD: {
         struct span all = span_skip(buffer_bytes(&c->input), c->taken);
         refuse(c, FAULT_TIMEOUT, all);
         return;
     }
     case IN_TURN:
-        close_window(c);
+        on_turn_due(c);
         return;
-    case LINGERS:
-        if (still_delivers(c, c->server->options->linger_ms))
-            return;
-        break;
     case AT_REST:
-        if (still_delivers(c, c->server->options->idle_ms))
-            return;
-        break;
+    case LINGERS:
+        on_rest_due(c);
+        return;
     case IN_DRAIN:
         retire(c);
         return;
@@ -420,21 +429,19 @@ void client_server_init(struct client_server *server, struct loop *loop,
 }
 
 void client_server_accept(struct client_server *server, struct stream *stream,
-                          const struct sockaddr *peer)
+                          const struct client_origin *origin)
 {
     struct client_connection *c = xcalloc(1, sizeof(*c));
     c->stream = stream;
     c->server = server;
-    if (peer->sa_family == AF_INET)
-        memcpy(&c->peer, peer, sizeof(struct sockaddr_in));
-    else if (peer->sa_family == AF_INET6)
-        memcpy(&c->peer, peer, sizeof(struct sockaddr_in6));
+    c->origin = *origin;
+    c->state = OPENING;
     buffer_init(&c->input, server->options->head.head_bytes + AHEAD_LIMIT + 2 * LOOP_READ_SIZE);
     timer_init(&c->timer, &server->loop->timers, on_due);
     list_push_back(&server->connections, &c->link);
     server->count++;
     stream_listen_to(stream, &stream_events, c);
-    rest(c);
+    timer_set(&c->timer, now_of(c) + server->options->head_ms);
 }
 
 static struct client_connection *connection_of(struct list *link)
@@ -442,10 +449,10 @@ static struct client_connection *connection_of(struct list *link)
     return container_of(link, struct client_connection, link);
 }
 
-/* At rest, and no request has just arrived or, on a connection of this very turn, may have. */
+/* At rest, and no request has just arrived. */
 static bool is_idle(const struct client_connection *c)
 {
-    return c->state == AT_REST && c->stream->is_open && stream_is_quiet(c->stream);
+    return c->state == AT_REST && stream_is_quiet(c->stream);
 }
 
 void client_server_drain(struct client_server *server)
@@ -457,8 +464,8 @@ void client_server_drain(struct client_server *server)
         next = at->next;
         if (is_idle(c))
             retire(c);
-        else if (c->state == AT_REST)
-            timer_set(&c->timer, now_of(c) + server->options->linger_ms);
+        else if (c->state == AT_REST || c->state == OPENING)
+            settle_for(c, server->options->linger_ms);
     }
 }
 
@@ -473,9 +480,14 @@ void client_server_abort(struct client_server *server)
     }
 }
 
-const struct sockaddr *client_peer(const struct client_connection *c)
+const struct address *client_peer(const struct client_connection *c)
 {
-    return (const struct sockaddr *)&c->peer;
+    return &c->origin.address;
+}
+
+bool client_fingerprint(const struct client_connection *c, unsigned char sha256[FINGERPRINT_SIZE])
+{
+    return c->stream && stream_peer_fingerprint(c->stream, sha256);
 }
 
 /* --- What the handler does --- */
@@ -495,8 +507,7 @@ void client_read_body(struct client_connection *c)
         client_wake(c);
     turn->wants_body = true;
     stream_resume(c->stream, PAUSE_BODY);
-    if (!timer_is_set(&c->timer))
-        client_open_window(c);
+    client_watch(c);
 }
 
 void client_pause_body(struct client_connection *c)
@@ -504,23 +515,13 @@ void client_pause_body(struct client_connection *c)
     if (!c->stream || c->turn->body_is_over)
         return;
     stream_pause(c->stream, PAUSE_BODY);
-    c->is_in_window = false;
-}
-
-bool client_body_is_in_the_way(const struct client_connection *c)
-{
-    const struct turn *turn = c->turn;
-    if (turn->body_is_over)
-        return false;
-    if (turn->continue_is_owed)
-        return true;
-    return c->body.kind == BODY_LENGTH && c->body.left > c->server->options->drain_bytes;
+    c->could_send = false;
 }
 
 void client_done(struct client_connection *c)
 {
     struct turn *turn = c->turn;
-    bool must_close = turn->must_close || client_body_is_in_the_way(c) || c->server->is_draining;
+    bool must_close = turn->must_close || c->server->is_draining;
     c->turn = NULL;
     later_run(&c->server->loop->later, &turn->bury, free_turn);
     if (c->state == GONE) {

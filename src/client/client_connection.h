@@ -11,8 +11,6 @@
 #ifndef CLIENT_CLIENT_CONNECTION_H
 #define CLIENT_CLIENT_CONNECTION_H
 
-#include <sys/socket.h>
-
 #include "base/arena.h"
 #include "http/date.h"
 #include "http/message.h"
@@ -23,7 +21,7 @@
 struct client_options {
     struct head_limits head;
     size_t spare_headers;  /* room in a request's list for fields that are added */
-    uint64_t head_ms;      /* from the first byte of a head to its last */
+    uint64_t head_ms;      /* from the first byte of a head to its last; and for a stream to open */
     uint64_t idle_ms;      /* between requests */
     unsigned keep_alive_s; /* what Keep-Alive promises; shorter than idle_ms */
     uint64_t linger_ms; /* how long a closing connection still reads, so that its answer arrives */
@@ -62,19 +60,29 @@ struct client_server {
     void *owner; /* borrowed: the handler's */
     struct list connections;
     size_t count;
-    bool is_draining;                               /* answers say Connection: close */
-    void (*on_leave)(struct client_server *server); /* a connection has gone; NULL is allowed */
-    uint64_t date_s;                                /* the second that date_text is of */
+    bool is_draining; /* answers say Connection: close */
+    /* A connection has gone; ticket is its origin's. NULL is allowed. */
+    void (*on_leave)(struct client_server *server, void *ticket);
+    /* One leaves whose stream could not be opened: ERR_CLOSED when it just left, ERR_LIMIT when it
+     * took too long, else what was wrong with its first bytes. NULL is allowed. */
+    void (*on_unopened)(struct client_server *server, enum status why);
+    uint64_t date_s; /* the second that date_text is of */
     char date_text[HTTP_DATE_SIZE];
+};
+
+/* Where a connection comes from, as whoever accepted it knows. */
+struct client_origin {
+    struct address address; /* the socket's; what the stream says of its peer counts more */
+    void *ticket;           /* the accepter's own; on_leave gives it back */
 };
 
 void client_server_init(struct client_server *server, struct loop *loop,
                         const struct client_options *options, const struct client_handler *handler,
                         void *owner);
 
-/* Takes over an accepted stream. */
+/* Takes over an accepted stream, which must open within head_ms. */
 void client_server_accept(struct client_server *server, struct stream *stream,
-                          const struct sockaddr *peer);
+                          const struct client_origin *origin);
 
 /* Idle connections are closed, busy ones after their answer. */
 void client_server_drain(struct client_server *server);
@@ -82,8 +90,12 @@ void client_server_drain(struct client_server *server);
 /* Closes all at once; running exchanges hear on_gone. */
 void client_server_abort(struct client_server *server);
 
-/* The client's address; family AF_UNSPEC when unknown. Borrowed. */
-const struct sockaddr *client_peer(const struct client_connection *connection);
+/* The client's address, as far as the connection knows it. Borrowed. */
+const struct address *client_peer(const struct client_connection *connection);
+
+/* SHA-256 of the certificate that the client has proved to hold; false when it has none. */
+bool client_fingerprint(const struct client_connection *connection,
+                        unsigned char sha256[FINGERPRINT_SIZE]);
 
 /* --- The request's body ----------------------------------------------------------------------- */
 

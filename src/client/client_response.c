@@ -23,6 +23,18 @@ static struct span date_of(struct client_server *server)
     return span_of(server->date_text);
 }
 
+/* Whether the rest of the request's body is more than we would take to save the connection, or will
+ * never come because nobody said 100 Continue. */
+static bool body_is_in_the_way(const struct client_connection *c)
+{
+    const struct turn *turn = c->turn;
+    if (turn->body_is_over)
+        return false;
+    if (turn->continue_is_owed)
+        return true;
+    return c->body.kind == BODY_LENGTH && c->body.left > c->server->options->drain_bytes;
+}
+
 void client_send_head(struct client_connection *c, const struct response *response)
 {
     struct turn *turn = c->turn;
@@ -38,7 +50,7 @@ void client_send_head(struct client_connection *c, const struct response *respon
         sent.framing.kind = is_old ? BODY_UNTIL_CLOSE : BODY_CHUNKED;
     turn->has_no_body = to_head || sent.status == 204 || sent.status == 304;
     turn->out = turn->has_no_body ? BODY_NONE : sent.framing.kind;
-    turn->must_close = turn->must_close || c->server->is_draining || client_body_is_in_the_way(c) ||
+    turn->must_close = turn->must_close || c->server->is_draining || body_is_in_the_way(c) ||
                        turn->out == BODY_UNTIL_CLOSE;
     const struct response_line_options options = {
         .keep_alive = !turn->must_close,
@@ -63,8 +75,8 @@ static void put(struct client_connection *c, const struct span *spans, size_t co
         c->turn->bytes_out += spans[i].len;
     }
     stream_write(c->stream, all, filled);
-    if (c->stream->queued > 0 && !timer_is_set(&c->timer))
-        client_open_window(c);
+    if (stream_queued(c->stream) > 0)
+        client_watch(c);
 }
 
 void client_send_body(struct client_connection *c, struct span piece)

@@ -1,18 +1,20 @@
 /* turn.h - what the parts of client/ share: a connection, and the request whose turn it is.
  *
  * client_connection.c has the states, what comes in and the deadlines, client_response.c what goes
- * out. For these two files alone.
+ * out, client_watch.c whether both move. For these files alone.
  */
 #ifndef CLIENT_TURN_H
 #define CLIENT_TURN_H
 
 #include "base/buffer.h"
 #include "client/client_connection.h"
+#include "client/pace.h"
 #include "http/body_reader.h"
 
 enum pause_reason { PAUSE_AHEAD = 1, PAUSE_BODY = 2 };
 
 enum client_state {
+    OPENING,  /* the stream is not ready for bytes: a TLS handshake, a PROXY header */
     AT_REST,  /* nothing of a request yet */
     IN_HEAD,  /* a head has begun */
     IN_TURN,  /* a request is with the handler */
@@ -35,6 +37,7 @@ struct turn {
     bool has_no_body;
     bool must_close;
     uint64_t bytes_in, bytes_out;
+    struct pace receiving; /* of the body */
     struct task bury;
 };
 
@@ -48,12 +51,15 @@ struct client_connection {
     struct buffer input; /* what has come and was not taken yet */
     uint32_t taken;      /* of its front */
     enum client_state state : 8;
-    bool is_pumping, is_in_window;
+    bool is_pumping;
+    bool is_owed;    /* bytes of an answer were queued when it was last looked at: see sending */
+    bool could_send; /* more of the body since then: see turn->receiving */
     struct head_check check;
     struct body_reader body;
     uint32_t drained; /* bytes of a body dropped in IN_DRAIN */
-    uint64_t window_mark, window_queued;
-    struct sockaddr_in6 peer; /* large enough for both families */
+    struct pace sending;
+    uint64_t rest_until_ms;      /* AT_REST, LINGERS: then it leaves, once it is owed nothing */
+    struct client_origin origin; /* with the address that counts */
 };
 _Static_assert(sizeof(struct client_connection) <= 400, "a connection at rest is small");
 
@@ -64,11 +70,18 @@ void client_leave(struct client_connection *connection, bool is_cut);
 /* Looks at what is kept, and at the head that is to go out, once no callback is on the stack. */
 void client_wake(struct client_connection *connection);
 
-/* Begins to watch that a body moves. */
-void client_open_window(struct client_connection *connection);
+/* Whether the client takes its answer fast enough. Who does not holds memory, and perhaps a call
+ * upstream. Only what is queued here counts against it: the rest is the kernel's affair. */
+bool client_takes_answer(struct client_connection *connection);
 
-/* Whether the rest of the request's body is more than we would take to save the connection, or will
- * never come because nobody said 100 Continue. */
-bool client_body_is_in_the_way(const struct client_connection *connection);
+/* Whether it sends its request's body fast enough; a time in which it was we who did not read does
+ * not count. In a turn. */
+bool client_sends_body(struct client_connection *connection);
+
+/* Begins to watch both, unless a timer is set: then somebody does. In a turn. */
+void client_watch(struct client_connection *connection);
+
+/* Sets the timer for the next look, if there is anything to look at. In a turn. */
+void client_look_later(struct client_connection *connection);
 
 #endif

@@ -333,13 +333,13 @@ static void a_client_that_fetches_at_the_least_rate_is_kept_and_a_slower_one_cut
 {
     struct client_scene *scene = *state;
     begin_long_answer(scene, 10000);
-    for (int window = 0; window < 5; window++) {
-        fetch(scene, 300);
-        client_scene_pass(scene, 30000);
+    for (int look = 0; look < 20; look++) {
+        fetch(scene, 100);
+        client_scene_pass(scene, 10000);
         assert_int_equal(scene->gone, 0);
     }
-    fetch(scene, 299);
-    client_scene_pass(scene, 30000);
+    fetch(scene, 99);
+    client_scene_pass(scene, 10000);
     assert_int_equal(scene->gone, 1);
     assert_int_equal(scene->peers[0].client.failed, 1); /* not an end: it could pass for one */
 }
@@ -351,12 +351,14 @@ static void a_slow_client_gets_the_tail_of_its_last_answer(void **state)
     client_close_after(scene->heard->connection);
     client_send_end(scene->heard->connection);
     heard_done(scene->heard);
-    for (int period = 0; period < 10; period++) { /* 20 bytes each are the least rate */
-        fetch(scene, 50);
-        client_scene_pass(scene, 2000);
+    for (int look = 0; look < 5; look++) { /* 100 bytes each are the least rate */
+        fetch(scene, 100);
+        client_scene_pass(scene, 10000);
         assert_int_equal(scene->left, 0);
     }
-    client_scene_pass(scene, 2000);
+    client_scene_pass(scene, 9999);
+    assert_int_equal(scene->left, 0);
+    client_scene_pass(scene, 1);
     assert_int_equal(scene->left, 1);
     assert_int_equal(scene->peers[0].client.failed, 1);
 }

@@ -1,7 +1,6 @@
 /* Many connections of one server: counting, draining, aborting. */
 #include "client/client_connection.h"
 
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,28 +47,23 @@ static void connections_are_counted_until_they_leave(void **state)
     assert_int_equal(scene->left, 1);
 }
 
-static const struct sockaddr *seen_peer;
+static struct address seen;
 
 static void look_at_the_peer(struct heard *heard)
 {
-    seen_peer = client_peer(heard->connection);
+    seen = *client_peer(heard->connection);
 }
 
 static void the_handler_sees_the_address_of_the_client(void **state)
 {
     struct client_scene *scene = *state;
-    struct sockaddr_in6 ip6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    struct peer *peer = &scene->peers[scene->peer_count++];
-    struct stream *client;
-    peer->pair = memory_pair_create(&client, &peer->served);
-    recorder_listen(&peer->client, client);
-    client_server_accept(&scene->server, peer->served, (const struct sockaddr *)&ip6);
+    struct client_origin origin = {0};
+    assert_true(address_parse(SPAN("2001:db8::1"), &origin.address));
+    struct peer *peer = client_scene_accept(scene, &origin);
     scene->plan.on_request = look_at_the_peer;
     recorder_write(&peer->client, SPAN(GET));
     client_scene_turn(scene);
-    const struct sockaddr_in6 *seen = (const struct sockaddr_in6 *)(const void *)seen_peer;
-    assert_int_equal(seen->sin6_family, AF_INET6);
-    assert_memory_equal(&seen->sin6_addr, &ip6.sin6_addr, sizeof(ip6.sin6_addr));
+    assert_true(address_equal(&seen, &origin.address));
 }
 
 static void an_unknown_address_is_unspecified(void **state)
@@ -77,7 +71,7 @@ static void an_unknown_address_is_unspecified(void **state)
     struct client_scene *scene = *state;
     scene->plan.on_request = look_at_the_peer;
     client_scene_send(scene, SPAN(GET));
-    assert_int_equal(seen_peer->sa_family, AF_UNSPEC);
+    assert_int_equal(seen.len, 0);
 }
 
 /* --- Draining --- */
@@ -116,14 +110,9 @@ static void draining_answers_a_request_that_has_just_arrived(void **state)
 static void draining_gives_a_new_connection_the_time_for_its_request(void **state)
 {
     struct client_scene *scene = *state;
-    static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
-    for (int i = 0; i < 2; i++) {
-        struct peer *peer = &scene->peers[scene->peer_count++];
-        struct stream *client;
-        peer->pair = memory_pair_create(&client, &peer->served);
-        recorder_listen(&peer->client, client);
-        client_server_accept(&scene->server, peer->served, &nowhere);
-    }
+    static const struct client_origin nowhere = {0};
+    for (int i = 0; i < 2; i++)
+        (void)client_scene_accept(scene, &nowhere);
     client_server_drain(&scene->server);
     client_scene_turn(scene);
     assert_int_equal(scene->server.count, 2);

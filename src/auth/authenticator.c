@@ -1,6 +1,7 @@
 #include "auth/authenticator.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/crypto.h>
 
@@ -9,9 +10,16 @@
 
 enum { FEWEST_SLOTS = 8, NO_HASH = KEY_MAX_HASHES };
 
+struct certificate_place {
+    const struct fingerprint *fingerprint; /* borrowed from the record */
+    const struct key_record *record;       /* borrowed */
+};
+
 /* Open addressing, at most half full: a search ends at the first empty slot. */
 struct key_ring {
-    const struct key_record *records; /* borrowed */
+    const struct key_record *records;       /* borrowed */
+    struct certificate_place *certificates; /* sorted by fingerprint */
+    size_t certificate_count;
     uint64_t seed;
     size_t mask;      /* count of slots - 1, a power of two less one */
     uint32_t slots[]; /* a record's place + 1; 0: empty */
@@ -44,6 +52,28 @@ static void insert(struct key_ring *ring, size_t place)
     ring->slots[slot] = (uint32_t)place + 1;
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct certificate_place *left = a, *right = b;
+    return memcmp(left->fingerprint, right->fingerprint, sizeof(*left->fingerprint));
+}
+
+static void collect_certificates(struct key_ring *ring, size_t record_count)
+{
+    size_t count = 0, filled = 0;
+    for (size_t i = 0; i < record_count; i++)
+        count += ring->records[i].certificate_count;
+    ring->certificates = xcalloc(count, sizeof(ring->certificates[0]));
+    ring->certificate_count = count;
+    for (size_t i = 0; i < record_count; i++) {
+        const struct key_record *record = &ring->records[i];
+        for (size_t j = 0; j < record->certificate_count; j++)
+            ring->certificates[filled++] =
+                (struct certificate_place){&record->certificates[j], record};
+    }
+    qsort(ring->certificates, count, sizeof(ring->certificates[0]), compare_places);
+}
+
 struct key_ring *key_ring_create(const struct key_record *records, size_t count)
 {
     ASSERT(count < UINT32_MAX / 2);
@@ -56,11 +86,15 @@ struct key_ring *key_ring_create(const struct key_record *records, size_t count)
     random_bytes(&ring->seed, sizeof(ring->seed));
     for (size_t i = 0; i < count; i++)
         insert(ring, i);
+    collect_certificates(ring, count);
     return ring;
 }
 
 void key_ring_destroy(struct key_ring *ring)
 {
+    if (!ring)
+        return;
+    free(ring->certificates);
     free(ring);
 }
 
@@ -133,6 +167,42 @@ static enum auth_result parse_key(struct span text, struct gateway_key *key)
     UNREACHABLE();
 }
 
+/* Of a key whose holder has shown to be that. */
+static enum auth_result judge(const struct key_record *record, const struct presented *presented,
+                              bool has_ended, uint64_t wall_ms)
+{
+    if (record->is_disabled)
+        return AUTH_DISABLED;
+    if (has_ended || (record->expires_ms > 0 && wall_ms >= record->expires_ms))
+        return AUTH_EXPIRED;
+    return is_from_permitted(record, presented) ? AUTH_OK : AUTH_ADDRESS;
+}
+
+/* NULL when no key has the certificate. */
+static const struct key_record *find_certificate(const struct key_ring *ring,
+                                                 const struct fingerprint *fingerprint)
+{
+    const struct certificate_place wanted = {.fingerprint = fingerprint};
+    const struct certificate_place *place = bsearch(
+        &wanted, ring->certificates, ring->certificate_count, sizeof(wanted), compare_places);
+    return place ? place->record : NULL;
+}
+
+/* without: what it is to come without a key. */
+static enum auth_result authenticate_certificate(const struct key_ring *ring,
+                                                 const struct presented *presented,
+                                                 uint64_t wall_ms, enum auth_result without,
+                                                 const struct key_record **key)
+{
+    if (!presented->certificate)
+        return without;
+    const struct key_record *record = find_certificate(ring, presented->certificate);
+    if (!record)
+        return without == AUTH_NO_KEY ? AUTH_CERTIFICATE : without;
+    *key = record;
+    return judge(record, presented, false, wall_ms);
+}
+
 enum auth_result key_ring_authenticate(const struct key_ring *ring,
                                        const struct presented *presented, uint64_t wall_ms,
                                        const struct key_record **key, size_t *hash_index)
@@ -142,6 +212,10 @@ enum auth_result key_ring_authenticate(const struct key_ring *ring,
     enum auth_result result = find_key_text(presented, &text);
     if (result == AUTH_OK)
         result = parse_key(text, &given);
+    if (result == AUTH_NO_KEY || result == AUTH_NOT_OURS) {
+        *hash_index = NO_HASH;
+        return authenticate_certificate(ring, presented, wall_ms, result, key);
+    }
     if (result != AUTH_OK)
         return result;
 
@@ -154,11 +228,7 @@ enum auth_result key_ring_authenticate(const struct key_ring *ring,
 
     *key = record;
     *hash_index = match.index;
-    if (record->is_disabled)
-        return AUTH_DISABLED;
-    if (match.has_ended || (record->expires_ms > 0 && wall_ms >= record->expires_ms))
-        return AUTH_EXPIRED;
-    return is_from_permitted(record, presented) ? AUTH_OK : AUTH_ADDRESS;
+    return judge(record, presented, match.has_ended, wall_ms);
 }
 
 struct span auth_result_text(enum auth_result result)
@@ -179,6 +249,9 @@ struct span auth_result_text(enum auth_result result)
                           "for a new one.",
         [AUTH_ADDRESS] = "The gateway key may not be used from this address: call from a network "
                          "that its cidrs list, or ask the gateway's operator to add yours.",
+        [AUTH_CERTIFICATE] = "No key of this gateway has your client certificate: ask its operator "
+                             "to add the certificate's SHA-256 fingerprint to a key, or send a "
+                             "gateway key.",
     };
     ASSERT((size_t)result < COUNT_OF(texts));
     return span_of(texts[result]);

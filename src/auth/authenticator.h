@@ -1,8 +1,9 @@
-/* authenticator.h - who is this: from a presented key to the caller.
+/* authenticator.h - who is this: from a presented key, or a client certificate, to the caller.
  *
  * The ring is built when the configuration is loaded, then only read, by any thread. A key is found
  * by its id; its secret's hash is compared in constant time, also when the id is unknown, so that
- * time tells nothing.
+ * time tells nothing. A certificate stands in for a key where none is presented; its holder has
+ * proved that it has it before it comes here.
  */
 #ifndef AUTH_AUTHENTICATOR_H
 #define AUTH_AUTHENTICATOR_H
@@ -14,6 +15,11 @@
 
 enum { KEY_MAX_HASHES = 2, KEY_MAX_CIDRS = 16 };
 
+/* SHA-256 of a client certificate. */
+struct fingerprint {
+    unsigned char sha256[KEY_HASH_SIZE];
+};
+
 /* One key as configured. Spans are borrowed from the configuration. */
 struct key_record {
     struct span id, name;
@@ -22,6 +28,9 @@ struct key_record {
         uint64_t not_after_ms; /* wall clock; 0: no end */
     } hashes[KEY_MAX_HASHES];
     size_t hash_count;
+    const struct fingerprint
+        *certificates; /* borrowed: whoever holds one of these need not send it */
+    size_t certificate_count;
     const struct profile *profile; /* borrowed */
     struct scope scope;
     struct id_list bots; /* count 0: as the profile says */
@@ -33,7 +42,8 @@ struct key_record {
 
 struct key_ring;
 
-/* The records are borrowed and must outlive the ring; their ids must differ (checked before). */
+/* The records are borrowed and must outlive the ring; their ids and certificates must differ (checked
+ * before). */
 struct key_ring *key_ring_create(const struct key_record *records, size_t count);
 void key_ring_destroy(struct key_ring *ring);
 
@@ -45,18 +55,21 @@ enum auth_result {
     AUTH_WRONG,    /* unknown id or wrong secret: not told apart */
     AUTH_EXPIRED,  /* told only to those who have the secret */
     AUTH_DISABLED,
-    AUTH_ADDRESS, /* not from this address */
+    AUTH_ADDRESS,     /* not from this address */
+    AUTH_CERTIFICATE, /* nothing but a certificate that no key has */
 };
 
 struct presented {
-    struct span authorization;    /* the field's value; len 0 when absent */
-    struct span key_header;       /* x-bpgate-key; wins over Authorization */
-    const unsigned char *address; /* the caller's, network order */
-    size_t address_len;           /* 4, 16, or 0 for unknown */
+    struct span authorization;             /* the field's value; len 0 when absent */
+    struct span key_header;                /* x-bpgate-key; wins over Authorization */
+    const struct fingerprint *certificate; /* the caller's, verified; NULL: none */
+    const unsigned char *address;          /* the caller's, network order */
+    size_t address_len;                    /* 4, 16, or 0 for unknown */
 };
 
 /* On AUTH_OK sets *key. Also sets it for AUTH_EXPIRED, AUTH_DISABLED and AUTH_ADDRESS, for the log.
- * hash_index: which of the key's hashes matched (for the metric of old ones still in use). */
+ * hash_index: which of the key's hashes matched (for the metric of old ones still in use);
+ * KEY_MAX_HASHES: a certificate did. */
 enum auth_result key_ring_authenticate(const struct key_ring *ring,
                                        const struct presented *presented, uint64_t wall_ms,
                                        const struct key_record **key, size_t *hash_index);

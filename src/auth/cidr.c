@@ -86,3 +86,12 @@ bool cidr_contains(const struct cidr *cidr, const unsigned char *address, size_t
         return false;
     return rest == 0 || (cidr->address[whole] ^ address[whole]) >> (8 - rest) == 0;
 }
+
+bool cidr_list_contains(const struct cidr_list *list, const unsigned char *address, size_t len)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (cidr_contains(&list->at[i], address, len))
+            return true;
+    }
+    return false;
+}

@@ -143,6 +143,7 @@ static const char *state_of(enum auth_result result)
     case AUTH_NO_KEY:
     case AUTH_NOT_OURS:
     case AUTH_TYPO:
+    case AUTH_CERTIFICATE:
         break;
     }
     UNREACHABLE();

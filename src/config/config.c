@@ -121,7 +121,7 @@ static void take_id(struct load *load, const char *name, struct located *id)
 
 static struct record_list one_record(void *record)
 {
-    return (struct record_list){.at = record, .count = 1};
+    return (struct record_list){.at = record, .count = 1, .is_written = true};
 }
 
 static void draft_profile(struct load *load)

@@ -2,15 +2,13 @@
 
 #include "base/text.h"
 #include "config/cpu_count.h"
-#include "config/upstream_url.h"
+#include "config/proxy_url.h"
 
 /* What is no setting: nobody has a reason to choose otherwise. */
 enum {
     MS_IN_SECOND = 1000,
     SPARE_HEADERS = 32,     /* fields that the gateway adds to a request */
     DRAIN_BYTES = 64 * KIB, /* product: each early answer drains so much or closes */
-    RATE_WINDOW_MS = 30000, /* while a body moves, at least 500 B/s … */
-    RATE_BYTES = 500 * 30,  /* … in each window */
     FIRST_LIFE_MS = 5000,   /* a new upstream is trusted to keep idle connections so long */
 };
 
@@ -49,7 +47,37 @@ static void build_listen(const struct draft *draft, struct snapshot_options *opt
     options->listen = arena_zalloc(arena, options->listen_count * sizeof(options->listen[0]));
     options->listen[0].address = SPAN("127.0.0.1:8080");
     for (size_t i = 0; i < draft->listen.count; i++)
-        options->listen[i].address = from[i].address.text;
+        options->listen[i] = (struct listen_options){
+            .address = from[i].address.text,
+            .tls = {.certificate_file = from[i].certificate.text.at,
+                    .key_file = from[i].key.text.at,
+                    .client_ca_file = from[i].client_ca.text.at,
+                    .demands_certificate = from[i].demands_certificate},
+            .demands_proxy_header = from[i].demands_proxy_header,
+        };
+}
+
+static void build_trusted_proxies(const struct draft *draft, struct cidr_list *trusted,
+                                  struct arena *arena)
+{
+    const struct located_list *from = &draft->trusted_proxies;
+    struct cidr *cidrs = arena_zalloc(arena, from->count * sizeof(cidrs[0]));
+    for (size_t i = 0; i < from->count; i++)
+        ASSERT(cidr_parse(from->at[i].text, &cidrs[i]));
+    *trusted = (struct cidr_list){cidrs, from->count};
+}
+
+static void build_proxy(struct span text, struct dialer_proxy *proxy, struct arena *arena)
+{
+    struct proxy_url url;
+    if (text.len == 0)
+        return;
+    ASSERT(!proxy_url_parse(text, &url));
+    *proxy = (struct dialer_proxy){
+        .host = arena_format(arena, "%.*s", (int)url.host.len, url.host.at).at,
+        .port = url.port,
+        .credentials = proxy_url_credentials(&url, arena),
+    };
 }
 
 static void build_upstream(const struct draft *draft, struct snapshot_options *options,
@@ -64,14 +92,15 @@ static void build_upstream(const struct draft *draft, struct snapshot_options *o
     upstream->is_tls = url.is_tls;
     upstream->ca_file = draft->ca_file.text.at;
     upstream->pool.first_life_ms = FIRST_LIFE_MS;
+    bool is_set = draft->proxy.text.len > 0;
+    build_proxy(is_set ? draft->proxy.text : proxy_url_of_environment(&url), &upstream->proxy,
+                arena);
 }
 
 static void build_client(const struct draft *draft, struct client_options *client)
 {
     client->spare_headers = SPARE_HEADERS;
     client->drain_bytes = DRAIN_BYTES;
-    client->rate_window_ms = RATE_WINDOW_MS;
-    client->rate_bytes = RATE_BYTES;
     /* A default must not break a rule with what the file sets: it gives way. */
     bool is_set = draft_place(draft, "client.keep_alive").line > 0;
     if (!is_set && (uint64_t)client->keep_alive_s * MS_IN_SECOND >= client->idle_ms)
@@ -99,6 +128,7 @@ void config_build(const struct draft *draft, struct snapshot_options *options, s
         options->workers = (unsigned)options->max_connections;
     options->gateway.held_bytes = (size_t)(draft->held_bytes / options->workers);
     build_listen(draft, options, arena);
+    build_trusted_proxies(draft, &options->gateway.trusted_proxies, arena);
     build_upstream(draft, options, arena);
     build_client(draft, &options->client);
     build_access_log(draft, options);

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "config/config_text.h"
-#include "config/upstream_url.h"
+#include "config/proxy_url.h"
 
 /* "keep_alive_s" counts in seconds, all else in milliseconds. */
 enum { MS_IN_SECOND = 1000 };
@@ -83,6 +83,18 @@ static void check_url(const struct draft *draft, struct config_errors *errors)
                           "one");
 }
 
+static void check_proxy(const struct draft *draft, struct config_errors *errors)
+{
+    struct upstream_url url;
+    struct proxy_url proxy;
+    if (draft->proxy.text.len > 0 || upstream_url_parse(draft->url.text, &url))
+        return;
+    struct span text = proxy_url_of_environment(&url);
+    const char *fault = text.len > 0 ? proxy_url_parse(text, &proxy) : NULL;
+    if (fault)
+        config_errors_add(errors, draft->url.place, "HTTPS_PROXY of the environment %s", fault);
+}
+
 static bool has_fixed_port(struct span address)
 {
     return address.len > 2 && !span_equal(span_skip(address, address.len - 2), SPAN(":0"));
@@ -107,10 +119,64 @@ static void check_listen(const struct draft *draft, struct config_errors *errors
                           "127.0.0.1:8080");
 }
 
+/* What is of no use, or not what it seems, without another. */
+static void check_listen_halves(const struct draft *draft, const struct draft_listen *listen,
+                                struct config_errors *errors)
+{
+    bool has_certificate = listen->certificate.text.len > 0, has_key = listen->key.text.len > 0;
+    bool has_client_ca = listen->client_ca.text.len > 0;
+    if (has_certificate && !has_key)
+        config_errors_add(errors, listen->certificate.place,
+                          "listen[].tls.certificate needs listen[].tls.key beside it; add that");
+    else if (has_key && !has_certificate)
+        config_errors_add(errors, listen->key.place,
+                          "listen[].tls.key needs listen[].tls.certificate beside it; add that");
+    else if (has_client_ca && !has_certificate)
+        config_errors_add(errors, listen->client_ca.place,
+                          "listen[].tls.client_ca needs listen[].tls.certificate and "
+                          "listen[].tls.key beside it; add them");
+    if (listen->demands_certificate && !has_client_ca)
+        config_errors_add(errors, listen->place,
+                          "listen[].tls.client_certificate: required needs listen[].tls.client_ca, "
+                          "the authorities that sign such certificates; add that");
+    if (listen->demands_proxy_header && draft->trusted_proxies.written == 0)
+        config_errors_add(errors, listen->place,
+                          "listen[].proxy_protocol needs trusted_proxies, who alone may connect "
+                          "then; add their addresses");
+}
+
+static bool asks_for_certificates(const struct draft *draft)
+{
+    const struct draft_listen *listen = draft->listen.at;
+    for (size_t i = 0; i < draft->listen.count; i++) {
+        if (listen[i].client_ca.text.len > 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_certificates(const struct draft *draft, struct config_errors *errors)
+{
+    const struct draft_key *keys = draft->keys.at;
+    for (size_t i = 0; i < draft->keys.count && !asks_for_certificates(draft); i++) {
+        if (keys[i].certificates.count == 0)
+            continue;
+        config_errors_warn(errors, keys[i].certificates.place,
+                           "keys[].certificates has no effect: no listener asks for client "
+                           "certificates; set listen[].tls.client_ca");
+        return;
+    }
+}
+
 void config_check(const struct draft *draft, struct config_errors *errors)
 {
     check_orders(draft, errors);
     check_keep_alive(draft, errors);
     check_url(draft, errors);
+    check_proxy(draft, errors);
     check_listen(draft, errors);
+    const struct draft_listen *listen = draft->listen.at;
+    for (size_t i = 0; i < draft->listen.count; i++)
+        check_listen_halves(draft, &listen[i], errors);
+    check_certificates(draft, errors);
 }

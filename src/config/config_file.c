@@ -221,6 +221,7 @@ static void read_records(struct walk *walk, const struct level *level, const str
     struct record_list *list = (void *)((char *)level->base + row->offset);
     size_t size = row->records->record_size;
     size_t count;
+    list->is_written = true;
     if (!count_items(walk, level, row, node, &count) ||
         !charge(walk, node, count * (size + RECORD_COST)))
         return;
@@ -279,11 +280,24 @@ static void say_unknown(struct walk *walk, const struct setting_table *table, st
                           "\"%s\" is not a setting; `bpgate settings` lists them all", whole);
 }
 
+static bool is_empty(const yaml_node_t *node)
+{
+    return is_null(node) || (node->type == YAML_MAPPING_NODE &&
+                             node->data.mapping.pairs.start == node->data.mapping.pairs.top);
+}
+
 /* A map of settings within the table: "client". */
 static void read_section(struct walk *walk, const struct level *level, struct span path,
                          yaml_node_t *node)
 {
     char prefix[SETTING_PATH_SIZE];
+    /* A section of an entry is there for a purpose: `tls: {}` must not mean that there is none. */
+    if (level->table->prefix[0] != '\0' && is_empty(node)) {
+        config_errors_add(walk->errors, place_of(node),
+                          "%s%s is empty; put its settings below it or remove it",
+                          level->table->prefix, show(path).text);
+        return;
+    }
     if (is_null(node))
         return;
     if (node->type != YAML_MAPPING_NODE) {

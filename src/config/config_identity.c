@@ -1,7 +1,10 @@
 #include "config/config_identity.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/text.h"
+#include "config/config_text.h"
 #include "config/operation_list.h"
 #include "config/record_names.h"
 
@@ -107,6 +110,30 @@ static void build_hashes(const struct draft_key *from, struct key_record *key)
     }
 }
 
+static void build_certificates(const struct builder *builder, const struct draft_key *from,
+                               struct key_record *key)
+{
+    size_t count = from->certificates.count;
+    struct fingerprint *prints = arena_zalloc(builder->arena, count * sizeof(prints[0]));
+    for (size_t i = 0; i < count; i++)
+        ASSERT(fingerprint_parse(from->certificates.at[i].text, prints[i].sha256));
+    key->certificates = prints;
+    key->certificate_count = count;
+}
+
+/* Not a key that nobody can show. What is malformed has its problem already. */
+static void require_proof(const struct builder *builder, const struct draft_key *from)
+{
+    if (from->certificates.written > 0 || from->id.text.len == 0)
+        return;
+    if (!from->hashes.is_written)
+        config_errors_add(builder->errors, from->place,
+                          "keys[].hashes is missing; this entry needs it, or certificates");
+    else if (from->hashes.place.line > 0 && from->hashes.count == 0)
+        config_errors_add(builder->errors, from->hashes.place,
+                          "keys[].hashes is empty; this entry needs one, or certificates");
+}
+
 /* No list at all means `all`; an empty one grants nothing. */
 static void build_scope(const struct builder *builder, const struct draft_key *from,
                         struct key_record *key)
@@ -171,6 +198,8 @@ static void build_key(const struct builder *builder, const struct draft_key *fro
     key->expires_ms = from->expires_ms;
     key->is_disabled = from->disabled;
     build_hashes(from, key);
+    build_certificates(builder, from, key);
+    require_proof(builder, from);
     build_scope(builder, from, key);
     build_bots(builder, from, key);
     build_cidrs(builder, from, key);
@@ -185,6 +214,49 @@ static void build_keys(struct builder *builder)
     builder->operations = operation_list(builder->arena);
     for (size_t i = 0; i < options->key_count && !config_errors_are_full(builder->errors); i++)
         build_key(builder, &from[i], &options->keys[i]);
+}
+
+struct claim {
+    struct fingerprint fingerprint;
+    struct place place;
+};
+
+/* Equal ones in the order of the file. */
+static int compare_claims(const void *left, const void *right)
+{
+    const struct claim *a = left, *b = right;
+    int order = memcmp(&a->fingerprint, &b->fingerprint, sizeof(a->fingerprint));
+    if (order == 0 && a->place.line != b->place.line)
+        return a->place.line < b->place.line ? -1 : 1;
+    if (order == 0 && a->place.column != b->place.column)
+        return a->place.column < b->place.column ? -1 : 1;
+    return order;
+}
+
+/* A certificate is one caller. */
+static void require_different_certificates(const struct builder *builder)
+{
+    const struct draft_key *from = builder->draft->keys.at;
+    const struct snapshot_options *options = builder->options;
+    size_t count = 0, filled = 0;
+    for (size_t i = 0; i < options->key_count; i++)
+        count += options->keys[i].certificate_count;
+    struct claim *claims = xcalloc(count, sizeof(*claims));
+    for (size_t i = 0; i < options->key_count; i++) {
+        for (size_t j = 0; j < options->keys[i].certificate_count; j++)
+            claims[filled++] =
+                (struct claim){options->keys[i].certificates[j], from[i].certificates.at[j].place};
+    }
+    qsort(claims, count, sizeof(*claims), compare_claims);
+    for (size_t i = 1; i < count; i++) {
+        if (memcmp(&claims[i].fingerprint, &claims[i - 1].fingerprint,
+                   sizeof(claims[i].fingerprint)) == 0)
+            config_errors_add(builder->errors, claims[i].place,
+                              "keys[].certificates has a certificate that is here twice, first in "
+                              "line %u; leave it to one key",
+                              claims[i - 1].place.line);
+    }
+    free(claims);
 }
 
 static bool may_be_used(const struct key_record *key, uint64_t wall_ms)
@@ -223,6 +295,7 @@ void config_identity_build(struct draft *draft, struct snapshot_options *options
     build_credentials(&builder);
     build_profiles(&builder);
     build_keys(&builder);
+    require_different_certificates(&builder);
     const struct record_names profiles = profile_names(draft);
     int anonymous = record_names_resolve(&profiles, &draft->anonymous, "anonymous", errors);
     options->anonymous = anonymous < 0 ? NULL : &options->profiles[anonymous];

@@ -204,3 +204,20 @@ bool date_parse(struct span text, uint64_t *ms)
     *ms = (uint64_t)moment;
     return true;
 }
+
+bool fingerprint_parse(struct span text, unsigned char sha256[FINGERPRINT_LEN])
+{
+    enum { PLAIN_LEN = 2 * FINGERPRINT_LEN, COLON_LEN = PLAIN_LEN + FINGERPRINT_LEN - 1 };
+    size_t step = text.len == COLON_LEN ? 3 : 2;
+    if (text.len != PLAIN_LEN && text.len != COLON_LEN)
+        return false;
+    for (size_t i = 0; i < FINGERPRINT_LEN; i++) {
+        const char *pair = text.at + i * step;
+        int high = hex_digit(pair[0]), low = hex_digit(pair[1]);
+        bool is_parted = step == 2 || i == FINGERPRINT_LEN - 1 || pair[2] == ':';
+        if (high < 0 || low < 0 || !is_parted)
+            return false;
+        sha256[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}

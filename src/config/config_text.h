@@ -1,4 +1,4 @@
-/* config_text.h - durations, sizes and dates as people write them, and back. Pure. */
+/* config_text.h - durations, sizes, dates and fingerprints as people write them, and back. Pure. */
 #ifndef CONFIG_CONFIG_TEXT_H
 #define CONFIG_CONFIG_TEXT_H
 
@@ -16,6 +16,10 @@ enum amount_result size_parse(struct span text, uint64_t *bytes) MUST_CHECK;
 /* RFC 3339: "2027-01-31" (its first moment in UTC), "2027-01-31T12:00:00Z", with fractions and
  * offsets; from 1970 on. *ms: since 1970 UTC. */
 bool date_parse(struct span text, uint64_t *ms) MUST_CHECK;
+
+/* 64 hexadecimal digits, or as openssl prints them: pairs with a colon between. */
+enum { FINGERPRINT_LEN = 32 };
+bool fingerprint_parse(struct span text, unsigned char sha256[FINGERPRINT_LEN]) MUST_CHECK;
 
 /* Back, in the largest unit that leaves no rest: 65000 becomes "65s", 65536 "64KiB". */
 enum { AMOUNT_TEXT_SIZE = 32 };

@@ -27,12 +27,14 @@ struct located_list {
 struct record_list {
     void *at;
     size_t count;
+    bool is_written; /* in the file, be it as it may */
     struct place place;
 };
 
 struct draft_listen {
     struct place place;
-    struct located address;
+    struct located address, certificate, key, client_ca;
+    bool demands_certificate, demands_proxy_header;
 };
 
 struct draft_credential {
@@ -59,7 +61,7 @@ struct draft_key {
     struct place place;
     struct located id, name, profile;
     struct record_list hashes;
-    struct located_list operations, bots, cidrs;
+    struct located_list certificates, operations, bots, cidrs;
     uint64_t expires_ms;
     bool disabled;
 };
@@ -67,7 +69,8 @@ struct draft_key {
 struct draft {
     struct snapshot_options options; /* what needs no second look stands here at once */
     struct record_list listen, credentials, profiles, keys;
-    struct located url, ca_file, anonymous, access_log;
+    struct located url, proxy, ca_file, anonymous, access_log;
+    struct located_list trusted_proxies;
     struct class_deadlines cap; /* of every class; 0: not set */
     uint64_t held_bytes;        /* of all workers */
     bool allow_plaintext;

@@ -28,6 +28,8 @@
            "Threads that serve; auto: the cores this process may use (affinity, cgroup).")         \
     NUMBER("max_connections", options.max_connections, COUNT, 10000, 1, 1000000,                   \
            "Client connections of all workers together.")                                          \
+    TEXTS("trusted_proxies", trusted_proxies, CIDR, 64,                                            \
+          "Who may say on whose behalf it connects or calls (PROXY protocol, X-Forwarded-For).")   \
     NUMBER("drain", options.drain_ms, MS, 30 * SECOND, 0, HOUR,                                    \
            "Longest time that running exchanges have to finish when the gateway stops.")           \
     NUMBER("held_bytes", held_bytes, SIZE, 256 * (uint64_t)MIB, MIB, 65536 * (uint64_t)MIB,        \
@@ -46,6 +48,8 @@
            "none: any HTTP API, forwarded without knowing its operations.")                        \
     TEXT("upstream.ca_file", ca_file, FILE, OPTIONAL, NULL,                                        \
          "Certificates (PEM) to trust instead of the system's.")                                   \
+    TEXT("upstream.proxy", proxy, PROXY, OPTIONAL, NULL,                                           \
+         "An HTTP proxy to go through (CONNECT); absent: HTTPS_PROXY and NO_PROXY say.")            \
     NUMBER("upstream.timeouts.resolve", options.upstream.resolve_ms, MS, 2 * SECOND, 1, 5 * MINUTE,\
            "Longest look-up of the upstream's addresses.")                                         \
     NUMBER("upstream.timeouts.connect", options.upstream.connect_ms, MS, 2 * SECOND, 1, 5 * MINUTE,\
@@ -80,6 +84,8 @@
            "Retries, as a share of traffic.")                                                      \
     CHOICE("upstream.breaker.enabled", options.gateway.breaker_enabled, WORD, "false|true", 1,     \
            "Stops asking an upstream that keeps failing, for 5 s and then longer, up to 60 s.")    \
+    NUMBER("client.max_per_address", options.max_per_address, COUNT, 1024, 1, 1000000,             \
+           "Connections of one address (IPv6: of one /64), but for loopback and trusted_proxies.") \
     NUMBER("client.head_bytes", options.client.head.head_bytes, SIZE, 32 * KIB, KIB, MIB,          \
            "Largest request head.")                                                                \
     NUMBER("client.line_bytes", options.client.head.line_bytes, SIZE, 8 * KIB, 256, MIB,           \
@@ -87,13 +93,17 @@
     NUMBER("client.header_count", options.client.head.header_count, COUNT, 100, 10, 1000,          \
            "Most headers of a request.")                                                           \
     NUMBER("client.head_timeout", options.client.head_ms, MS, 10 * SECOND, 1, HOUR,                \
-           "From the first byte of a request head to its last.")                                   \
+           "From the first byte of a request head to its last; likewise for a TLS handshake.")     \
     NUMBER("client.idle_timeout", options.client.idle_ms, MS, 65 * SECOND, 1, DAY,                 \
            "A client's connection at rest for longer is closed.")                                  \
     NUMBER("client.keep_alive", options.client.keep_alive_s, SECONDS, 55 * SECOND, 0, DAY,         \
            "What Keep-Alive promises the client; shorter than idle_timeout; 0s: nothing.")         \
     NUMBER("client.linger", options.client.linger_ms, MS, 2 * SECOND, 0, MINUTE,                   \
            "How long a closing connection still reads, so that its answer arrives.")               \
+    NUMBER("client.rate_window", options.client.rate_window_ms, MS, 30 * SECOND, 3, HOUR,          \
+           "While a body moves to or from a client, each window must see rate_bytes of it.")       \
+    NUMBER("client.rate_bytes", options.client.rate_bytes, SIZE, 15000, 1, 64 * MIB,               \
+           "The least that moves in a rate_window; 15000B in 30s are 500 bytes a second.")         \
     RECORDS("credentials", credentials, credential_fields, OPTIONAL, 100,                          \
             "Botpress tokens.")                                                                    \
     RECORDS("profiles", profiles, profile_fields, OPTIONAL, 1000,                                  \
@@ -104,7 +114,17 @@
 /* Into struct draft_listen. */
 #define LISTEN_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                        \
     TEXT("address", address, ADDRESS, NEEDED, NULL,                                                \
-         "IP address and port; * for all addresses, port 0 for a free one.")
+         "IP address and port; * for all addresses, port 0 for a free one.")                       \
+    TEXT("tls.certificate", certificate, FILE, OPTIONAL, NULL,                                     \
+         "Certificate chain (PEM), the server's first; read again when it or the key changes.")    \
+    TEXT("tls.key", key, FILE, OPTIONAL, NULL, "The certificate's key (PEM, not encrypted).")      \
+    TEXT("tls.client_ca", client_ca, FILE, OPTIONAL, NULL,                                         \
+         "Authorities (PEM) of client certificates; absent: clients are not asked for any.")       \
+    CHOICE("tls.client_certificate", demands_certificate, WORD, "optional|required", 0,            \
+           "Whether clients without a certificate may connect; keys[].certificates says what one " \
+           "is good for.")                                                                         \
+    CHOICE("proxy_protocol", demands_proxy_header, WORD, "false|true", 0,                          \
+           "Demands a PROXY header, version 1 or 2; then only trusted_proxies may connect.")
 
 /* Into struct draft_credential. */
 #define CREDENTIAL_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                    \
@@ -138,7 +158,10 @@
 #define KEY_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                           \
     TEXT("id", id, KEY_ID, NEEDED, NULL, "The key's second part: bpg_<id>_….")                     \
     TEXT("name", name, NAME, NEEDED, NULL, "What the log calls it.")                               \
-    RECORDS("hashes", hashes, hash_fields, NEEDED, 2, "What its secret must match: one of these.") \
+    RECORDS("hashes", hashes, hash_fields, OPTIONAL, 2,                                            \
+            "What its secret must match: one of these.")                                           \
+    TEXTS("certificates", certificates, FINGERPRINT, 16,                                           \
+          "Client certificates that stand in for the secret where no key is sent.")                \
     TEXT("profile", profile, NAME, NEEDED, NULL, "The profile it acts with.")                      \
     TEXTS("operations", operations, OPERATION, 512,                                                \
           "What it may call: names with * and !, or read, chat, hub, all; absent: [all], which "   \
@@ -163,10 +186,7 @@
     LATER("cors", IGNORED)                                                                         \
     LATER("filters", REFUSED)                                                                      \
     LATER("limits", REFUSED)                                                                       \
-    LATER("redis", IGNORED)                                                                        \
-    LATER("trusted_proxies", REFUSED)                                                              \
-    LATER("listen[].tls", REFUSED)                                                                 \
-    LATER("upstream.proxy", REFUSED)
+    LATER("redis", IGNORED)
 
 /* clang-format on */
 

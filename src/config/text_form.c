@@ -4,7 +4,8 @@
 
 #include "auth/authenticator.h"
 #include "base/text.h"
-#include "config/upstream_url.h"
+#include "config/config_text.h"
+#include "config/proxy_url.h"
 
 static bool is_visible(struct span text, size_t most)
 {
@@ -32,6 +33,12 @@ static bool is_hash(struct span text)
             return false;
     }
     return text.len == 2 * (size_t)KEY_HASH_SIZE;
+}
+
+static bool is_fingerprint(struct span text)
+{
+    unsigned char sha256[KEY_HASH_SIZE];
+    return fingerprint_parse(text, sha256);
 }
 
 static bool is_ip(int family, struct span text)
@@ -97,6 +104,8 @@ static bool has_form(enum text_form form, struct span text)
         return is_key_id(text);
     case FORM_HASH:
         return is_hash(text);
+    case FORM_FINGERPRINT:
+        return is_fingerprint(text);
     case FORM_ADDRESS:
         return is_address(text);
     case FORM_FILE:
@@ -108,7 +117,8 @@ static bool has_form(enum text_form form, struct span text)
         return is_cidr(text);
     case FORM_OPERATION:
         return is_visible(text, ID_MAX_LEN);
-    case FORM_URL: /* has more to say than yes or no */
+    case FORM_URL: /* these have more to say than yes or no */
+    case FORM_PROXY:
         break;
     }
     UNREACHABLE();
@@ -151,6 +161,10 @@ const char *text_form_fault(enum text_form form, struct span text)
     if (form == FORM_URL) {
         struct upstream_url url;
         return upstream_url_parse(text, &url);
+    }
+    if (form == FORM_PROXY) {
+        struct proxy_url url;
+        return proxy_url_parse(text, &url);
     }
     if (form == FORM_LOG && span_equal(text, SPAN("syslog")))
         return "must be stdout, off or the name of a file: syslog is not in this release";

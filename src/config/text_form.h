@@ -16,9 +16,13 @@ enum { NAME_MAX_LEN = 64, ID_MAX_LEN = 256, TEXT_MAX_LEN = 4096 };
         HASH, "SHA-256",                                                                           \
         "must be 64 hexadecimal digits, as `bpgate key new` prints them; the key itself does not " \
         "belong here")                                                                             \
+    FORM(FINGERPRINT, "fingerprint",                                                               \
+         "must be a certificate's SHA-256 fingerprint, 64 hexadecimal digits with or without "     \
+         "colons, as `openssl x509 -noout -fingerprint -sha256` prints it")                        \
     FORM(ADDRESS, "address",                                                                       \
          "must be an IP address and a port: 127.0.0.1:8080, \"[::1]:8080\" or \"*:8080\"")         \
     FORM(URL, "URL", "must be https:// and a host, as in https://api.botpress.cloud")              \
+    FORM(PROXY, "proxy URL", "must be http:// and a host, as in http://proxy:3128")                \
     FORM(FILE, "file", "must be the name of a file")                                               \
     FORM(LOG, "stdout, off or file", "must be stdout, off or the name of a file")                  \
     FORM(SOURCE, "source",                                                                         \

@@ -135,6 +135,11 @@ const char *upstream_url_parse(struct span text, struct upstream_url *url)
     return take_port(&authority, &url->port) ? NULL : no_port;
 }
 
+bool authority_take(struct span authority, struct upstream_url *url)
+{
+    return take_host(&authority, url) && take_port(&authority, &url->port);
+}
+
 static struct span lower_copy(struct arena *arena, struct span text)
 {
     char *copy = arena_alloc(arena, text.len);

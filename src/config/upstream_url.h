@@ -16,6 +16,9 @@ struct upstream_url {
  * the URL, which may hold a password. */
 const char *upstream_url_parse(struct span text, struct upstream_url *url);
 
+/* host[:port] alone; *url's port stays as it is when there is none. False for anything else. */
+bool authority_take(struct span authority, struct upstream_url *url);
+
 /* host[:port] as Host carries it (RFC 9110 §7.2): lower case, brackets, no default port. */
 struct span upstream_url_authority(const struct upstream_url *url, struct arena *arena);
 

@@ -61,6 +61,7 @@ struct exchange {
     void *snapshot;                   /* counted */
     uint64_t started_ms, started_us, started_wall_ms;
     struct span request_id;
+    struct address address;   /* the caller's, behind trusted proxies too */
     struct span refused_line; /* of a head that was refused, for the log */
 
     /* stage route */

@@ -16,6 +16,7 @@ struct forward {
     struct credential *credential; /* borrowed; NULL: no token of ours is injected */
     uint64_t generation;           /* of the token last sent */
     bool tried_other_token;
+    bool was_sent;     /* by any attempt */
     bool has_given_up; /* no further try, whatever the rules say */
     bool owes_outcome; /* of the attempt, to the breaker: outcome.h */
     unsigned attempts;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "gateway/caller_address.h"
 #include "gateway/forward.h"
 #include "gateway/local_answer.h"
 #include "gateway/stages.h"
@@ -36,6 +37,8 @@ static struct exchange *create(struct services *services, struct client_connecti
     ex->started_us = clock_us();
     ex->started_wall_ms = clock_wall_ms();
     ex->request_id = request_id_of(request, arena);
+    ex->address =
+        caller_address(client_peer(client), &request->headers, &services->options->trusted_proxies);
     return ex;
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/head_down.h"
 
 #include "base/text.h"
+#include "gateway/head_up.h"
 
 /* Clients sleep as long as they are told, and take an epoch time for a duration (product §1). */
 enum { LONGEST_RESET_S = 60 };
@@ -44,7 +45,7 @@ void head_down_prepare(struct exchange *ex)
         header_list_remove_if(headers, is_not_for_client, ex);
         if (ex->response->status == 429)
             bound_resets(ex);
-        ASSERT(header_list_add_known(headers, HEADER_VIA, ex->services->via));
+        ASSERT(header_list_add_known(headers, HEADER_VIA, via_value(ex, ex->response->version)));
     }
     ASSERT(header_list_add_known(headers, HEADER_X_REQUEST_ID, ex->request_id));
 }

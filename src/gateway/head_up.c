@@ -10,6 +10,12 @@ static struct span value_of(const struct exchange *ex, enum header_id id)
     return header ? header->value : SPAN("");
 }
 
+struct span via_value(const struct exchange *ex, unsigned version)
+{
+    struct span name = ex->services->via;
+    return arena_format(ex->arena, "1.%u %.*s", version % 10, (int)name.len, name.at);
+}
+
 bool head_up_is_loop(const struct exchange *ex)
 {
     const struct header_list *headers = &ex->request->headers;
@@ -18,7 +24,8 @@ bool head_up_is_loop(const struct exchange *ex)
         if (headers->at[i].id != HEADER_VIA)
             continue;
         while (span_next_element(&rest, &element)) {
-            if (span_equal(element, ex->services->via))
+            (void)span_cut(&element, ' '); /* the protocol */
+            if (span_equal(span_trim(element), ex->services->via))
                 return true;
         }
     }
@@ -100,7 +107,7 @@ bool head_up_prepare(struct exchange *ex, struct span *missing)
     header_list_remove_if(
         headers, ex->services->options->is_generic ? is_not_for_any : is_not_for_upstream, ex);
     add(ex, HEADER_HOST, ex->services->upstream_authority);
-    add(ex, HEADER_VIA, ex->services->via);
+    add(ex, HEADER_VIA, via_value(ex, ex->request->version));
     add(ex, HEADER_X_REQUEST_ID, ex->request_id);
     add(ex, HEADER_X_BOT_ID, ex->ids[ID_BOT]);
     add(ex, HEADER_X_WORKSPACE_ID, ex->ids[ID_WORKSPACE]);

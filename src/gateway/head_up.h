@@ -12,6 +12,9 @@
 /* Fields that head_up_prepare and head_up_write may add to a request's list. */
 enum { HEAD_UP_SPARE = 12 };
 
+/* This hop in a Via field, for a message that was received with this version (10 or 11). */
+struct span via_value(const struct exchange *exchange, unsigned version);
+
 /* Whether the request has passed this gateway before (RFC 9110 §7.6.3). */
 bool head_up_is_loop(const struct exchange *exchange);
 

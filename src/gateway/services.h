@@ -29,7 +29,8 @@ struct gateway_options {
     unsigned max_retries;
     unsigned retry_percent; /* of traffic, in the budget */
     bool breaker_enabled;
-    size_t held_bytes; /* of all bodies held at once, of one worker */
+    size_t held_bytes;                /* of all bodies held at once, of one worker */
+    struct cidr_list trusted_proxies; /* who may say on whose behalf it calls */
 };
 
 struct services {
@@ -41,7 +42,7 @@ struct services {
     struct credential **credentials; /* by profile.credential */
     struct upstream_pool *pool;
     struct span upstream_authority; /* for Host */
-    struct span via;                /* "1.1 bpgate-<instance>": this gateway's name in Via */
+    struct span via;                /* "bpgate-<instance>": this gateway's name in Via */
     struct retry_budget retries;
     struct breaker breaker;
     size_t held;                 /* bytes of bodies held now, against held_bytes */

@@ -1,5 +1,3 @@
-#include <netinet/in.h>
-
 #include "base/text.h"
 #include "gateway/local_answer.h"
 #include "gateway/stages.h"
@@ -10,27 +8,18 @@ static struct span value_of(const struct exchange *ex, enum header_id id)
     return header ? header->value : SPAN("");
 }
 
-static void set_address(const struct sockaddr *peer, struct presented *presented)
-{
-    if (peer->sa_family == AF_INET) {
-        const struct sockaddr_in *ip4 = (const struct sockaddr_in *)(const void *)peer;
-        presented->address = (const unsigned char *)&ip4->sin_addr;
-        presented->address_len = sizeof(ip4->sin_addr);
-    } else if (peer->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *ip6 = (const struct sockaddr_in6 *)(const void *)peer;
-        presented->address = (const unsigned char *)&ip6->sin6_addr;
-        presented->address_len = sizeof(ip6->sin6_addr);
-    }
-}
-
 enum verdict authenticate_begin(struct exchange *ex)
 {
     const struct services *services = ex->services;
-    struct presented presented = {
+    struct fingerprint fingerprint;
+    bool has_certificate = client_fingerprint(ex->client, fingerprint.sha256);
+    const struct presented presented = {
         .authorization = value_of(ex, HEADER_AUTHORIZATION),
         .key_header = value_of(ex, HEADER_X_BPGATE_KEY),
+        .certificate = has_certificate ? &fingerprint : NULL,
+        .address = ex->address.bytes,
+        .address_len = ex->address.len,
     };
-    set_address(client_peer(ex->client), &presented);
     size_t hash_index;
     enum auth_result result = key_ring_authenticate(services->keys, &presented, ex->started_wall_ms,
                                                     &ex->key, &hash_index);
@@ -40,6 +29,7 @@ enum verdict authenticate_begin(struct exchange *ex)
         return STAGE_NEXT;
     case AUTH_NO_KEY:
     case AUTH_NOT_OURS:
+    case AUTH_CERTIFICATE:
         if (services->anonymous) {
             ex->profile = services->anonymous;
             return STAGE_NEXT;
@@ -53,8 +43,8 @@ enum verdict authenticate_begin(struct exchange *ex)
     case AUTH_ADDRESS:
         return problem_say(ex, PROBLEM_FORBIDDEN, auth_result_text(result));
     }
-    (void)problem_say(ex, result == AUTH_NO_KEY ? PROBLEM_NO_KEY : PROBLEM_BAD_KEY,
-                      auth_result_text(result));
+    bool has_none = result == AUTH_NO_KEY || result == AUTH_CERTIFICATE;
+    (void)problem_say(ex, has_none ? PROBLEM_NO_KEY : PROBLEM_BAD_KEY, auth_result_text(result));
     /* RFC 9110 §11.6.1: a 401 names a scheme. */
     ASSERT(header_list_add(&ex->response->headers, SPAN("www-authenticate"),
                            SPAN("Bearer realm=\"bpgate\"")));

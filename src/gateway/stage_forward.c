@@ -102,6 +102,7 @@ static void on_failed(void *owner, const struct call_failure *failure)
     struct forward *f = owner;
     f->failure = *failure;
     f->failure.detail = arena_copy(f->exchange->arena, failure->detail);
+    f->was_sent = f->was_sent || failure->was_sent;
     f->state = FORWARD_FAILED;
     outcome_of_failure(f);
     exchange_resume(f->exchange);
@@ -237,6 +238,12 @@ static const char *words_of(const struct call_failure *failure)
         return "there is no way to its network";
     case DIAL_CONNECT_TIMEOUT:
         return "it did not accept the connection in time";
+    case DIAL_PROXY_REFUSED:
+        return "the proxy did not let us through; check upstream.proxy";
+    case DIAL_PROXY_FAILED:
+        return "the proxy failed";
+    case DIAL_PROXY_TIMEOUT:
+        return "the proxy did not connect us in time";
     case DIAL_TLS_UNTRUSTED:
         return "its certificate was not accepted";
     case DIAL_TLS_FAILED:
@@ -249,17 +256,20 @@ static const char *words_of(const struct call_failure *failure)
     return "no connection in time";
 }
 
-static enum verdict say_not_sent(struct exchange *ex, const struct call_failure *failure)
+static enum verdict say_not_sent(struct forward *f)
 {
+    struct exchange *ex = f->exchange;
+    const struct call_failure *failure = &f->failure;
     struct span host = ex->services->upstream_authority;
     const struct problem problem = {
         .id = PROBLEM_NOT_SENT,
         .proxy_status = failure->proxy_status,
         .retry_after_s = RETRY_AFTER_S,
-        .message = arena_format(
-            ex->arena, "%.*s could not be reached: %s%s%.*s%s. Nothing was sent.", (int)host.len,
-            host.at, words_of(failure), failure->detail.len ? " (" : "", (int)failure->detail.len,
-            failure->detail.at, failure->detail.len ? ")" : ""),
+        .message =
+            arena_format(ex->arena, "%.*s could not be reached: %s%s%.*s%s.%s", (int)host.len,
+                         host.at, words_of(failure), failure->detail.len ? " (" : "",
+                         (int)failure->detail.len, failure->detail.at,
+                         failure->detail.len ? ")" : "", f->was_sent ? "" : " Nothing was sent."),
     };
     return problem_respond(ex, &problem);
 }
@@ -291,7 +301,7 @@ static enum verdict say_failed(struct forward *f)
 {
     struct exchange *ex = f->exchange;
     if (!f->failure.was_sent)
-        return say_not_sent(ex, &f->failure);
+        return say_not_sent(f);
     const struct problem problem = {
         .id = problem_of(ex, f->failure.kind),
         .proxy_status = f->failure.proxy_status,

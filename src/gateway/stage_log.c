@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -34,16 +33,10 @@ static void write_time(struct json_writer *json, uint64_t wall_ms)
     json_text(json, SPAN("ts"), (struct span){text, len});
 }
 
-static void write_address(struct json_writer *json, const struct sockaddr *peer)
+static void write_address(struct json_writer *json, const struct address *address)
 {
-    char text[INET6_ADDRSTRLEN] = "";
-    if (peer->sa_family == AF_INET)
-        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, text,
-                        sizeof(text));
-    else if (peer->sa_family == AF_INET6)
-        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr,
-                        text, sizeof(text));
-    json_text(json, SPAN("client"), span_of(text));
+    char text[ADDRESS_TEXT_SIZE];
+    json_text(json, SPAN("client"), address_write(address, text));
 }
 
 /* Who asked for what. No query, no field values but the two that correlate. */
@@ -53,7 +46,7 @@ static void write_request(struct json_writer *json, const struct exchange *ex)
     json_text(json, SPAN("request_id"), ex->request_id);
     if (trace)
         json_text(json, SPAN("traceparent"), trace->value);
-    write_address(json, client_peer(ex->client));
+    write_address(json, &ex->address);
     if (ex->key)
         json_text(json, SPAN("key"), ex->key->name);
     if (ex->profile)

@@ -27,10 +27,16 @@ static unsigned safe_status(const struct exchange *ex, unsigned status)
     return status == 502 && !(ex->operation_flags & OP_IDEMPOTENT) ? 504 : status;
 }
 
+/* What belongs to the status, whoever words the body (RFC 9110 §10.2, §11.6.1). */
+static const struct span kept_fields[] = {
+    SPAN_INIT("retry-after"),
+    SPAN_INIT("allow"),
+    SPAN_INIT("www-authenticate"),
+};
+
 static enum verdict replace(struct exchange *ex, enum error_type type, struct span message)
 {
     const struct response *theirs = ex->response;
-    struct span retry_after = field(theirs, HEADER_RETRY_AFTER);
     struct problem problem = {
         .id = PROBLEM_UPSTREAM_MALFORMED,
         .status = safe_status(ex, theirs->status),
@@ -44,8 +50,11 @@ static enum verdict replace(struct exchange *ex, enum error_type type, struct sp
     struct span received = arena_format(ex->arena, "bpgate; received-status=%u", theirs->status);
     (void)problem_respond(ex, &problem);
     ASSERT(header_list_add(&ex->response->headers, SPAN("proxy-status"), received));
-    if (retry_after.len > 0)
-        ASSERT(header_list_add(&ex->response->headers, SPAN("retry-after"), retry_after));
+    for (size_t i = 0; i < COUNT_OF(kept_fields); i++) {
+        const struct header *header = header_list_find_name(&theirs->headers, kept_fields[i]);
+        if (header)
+            ASSERT(header_list_add(&ex->response->headers, header->name, header->value));
+    }
     ex->source = SOURCE_UPSTREAM;
     return STAGE_NEXT;
 }

@@ -38,6 +38,7 @@ enum header_flags {
     X(HEADER_COOKIE, "cookie", 'c', 'i', 'e', HEADER_PRIVATE)                                      \
     X(HEADER_ORIGIN, "origin", 'o', 'i', 'n', HEADER_PRIVATE)                                      \
     X(HEADER_FORWARDED, "forwarded", 'f', 'd', 'd', HEADER_PRIVATE)                                \
+    X(HEADER_X_FORWARDED_FOR, "x-forwarded-for", 'x', 'd', 'r', HEADER_PRIVATE)                    \
     X(HEADER_VIA, "via", 'v', 'a', 'a', 0)                                                         \
     X(HEADER_DATE, "date", 'd', 't', 'e', 0)                                                       \
     X(HEADER_AGE, "age", 'a', 'e', 'e', 0)                                                         \

@@ -54,11 +54,9 @@ static void fail(struct upstream_call *call, enum call_failure_kind kind, struct
     call->events->on_failed(call->owner, &failure);
 }
 
-/* An upstream that has not read all of the request may not want to. */
 static void complete(struct upstream_call *call, bool is_clean)
 {
-    bool was_read = call->request_is_sent && call->connection->stream->queued == 0;
-    end(call, is_clean && call->keep_alive && was_read);
+    end(call, is_clean && call->keep_alive);
     call->events->on_end(call->owner);
 }
 
@@ -97,7 +95,7 @@ static void arm(struct upstream_call *call)
 static void progress(struct upstream_call *call)
 {
     call->progress_ms = now_of(call);
-    call->queued = call->connection->stream->queued;
+    call->queued = stream_queued(call->connection->stream);
     arm(call);
 }
 
@@ -112,7 +110,7 @@ static void on_due(struct timer *timer)
         fail(call, CALL_TOTAL_TIMEOUT, SPAN("the whole exchange took too long"));
     } else if (call->state == CALL_BODY) {
         fail(call, CALL_BODY_TIMEOUT, SPAN("the answer stalled"));
-    } else if (is_sending(call) && call->connection->stream->queued < call->queued) {
+    } else if (is_sending(call) && stream_queued(call->connection->stream) < call->queued) {
         progress(call);
     } else if (is_sending(call)) {
         fail(call, CALL_SEND_TIMEOUT, SPAN("the upstream stopped reading the request"));
@@ -123,6 +121,15 @@ static void on_due(struct timer *timer)
 
 /* --- The answer --- */
 
+/* As a part of a longer sentence. */
+static struct span words_of(enum http_fault fault)
+{
+    struct span text = http_fault_text(fault);
+    if (text.len > 0 && text.at[text.len - 1] == '.')
+        text.len--;
+    return text;
+}
+
 static void take_interim(struct upstream_call *call, struct response *response, size_t len)
 {
     call->interim_bytes += len;
@@ -130,6 +137,24 @@ static void take_interim(struct upstream_call *call, struct response *response, 
         fail(call, CALL_MALFORMED, SPAN("interim answers without end"));
     else if (response->status != 100)
         call->events->on_interim(call->owner, response);
+}
+
+/* RFC 9110 §8.6, RFC 9112 §6.1: a 204 has no body. A server that announces one may send it, and it
+ * would be read as the next answer. */
+static bool announces_what_must_not_come(const struct response *response)
+{
+    const struct header *length = header_list_find(&response->headers, HEADER_CONTENT_LENGTH);
+    if (response->status != 204)
+        return false;
+    return header_list_find(&response->headers, HEADER_TRANSFER_ENCODING) ||
+           (length && !span_equal(length->value, SPAN("0")));
+}
+
+static bool may_be_used_again(const struct upstream_call *call, const struct response *response)
+{
+    /* An upstream that answers before it has all of the request may never read the rest. */
+    bool was_sent = call->request_is_sent && stream_queued(call->connection->stream) == 0;
+    return was_sent && response->keep_alive && !announces_what_must_not_come(response);
 }
 
 static void take_head(struct upstream_call *call, struct span head)
@@ -141,7 +166,7 @@ static void take_head(struct upstream_call *call, struct span head)
         parse_response(copy, call->request.is_head, &limits, call->arena, response);
     call->check = (struct head_check){0};
     if (fault != FAULT_NONE) {
-        fail(call, CALL_MALFORMED, http_fault_text(fault));
+        fail(call, CALL_MALFORMED, words_of(fault));
         return;
     }
     if (response->status < 200) {
@@ -150,7 +175,7 @@ static void take_head(struct upstream_call *call, struct span head)
     }
     call->state = CALL_BODY;
     call->head_ms = now_of(call);
-    call->keep_alive = response->keep_alive;
+    call->keep_alive = may_be_used_again(call, response);
     body_reader_init(&call->body, &response->framing);
     call->events->on_head(call->owner, response);
 }
@@ -163,7 +188,7 @@ static bool find_head(struct upstream_call *call, struct span *in)
         return false;
     case HEAD_REFUSED:
         fail(call, call->check.fault == FAULT_HEAD_TOO_LARGE ? CALL_HEAD_TOO_LARGE : CALL_MALFORMED,
-             http_fault_text(call->check.fault));
+             words_of(call->check.fault));
         return false;
     case HEAD_COMPLETE:
         break;
@@ -225,13 +250,15 @@ static void on_data(void *owner, struct span bytes)
         ASSERT(buffer_append(&call->input, in) == OK);
     else
         buffer_drop(&call->input, bytes.len - in.len);
-    progress(call);
+    if (call->state == CALL_BODY) /* a head that drips does not move its deadline */
+        progress(call);
 }
 
 static void on_drained(void *owner)
 {
     struct upstream_call *call = owner;
-    progress(call);
+    if (call->state == CALL_HEAD)
+        progress(call);
     call->events->on_drained(call->owner);
 }
 

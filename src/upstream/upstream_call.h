@@ -16,7 +16,7 @@
 
 struct upstream_deadlines {
     uint64_t send_idle_ms;  /* without progress while the request is being sent */
-    uint64_t first_byte_ms; /* from the request's last byte to the answer's first */
+    uint64_t first_byte_ms; /* from the request's last byte to the end of the answer's head */
     uint64_t body_idle_ms;  /* between two pieces of the answer's body */
     uint64_t total_at_ms;   /* absolute, on the loop's clock; 0: none */
 };

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "upstream/idle_life.h"
+
 struct upstream_pool {
     struct loop *loop;
     struct dialer *dialer;
@@ -9,12 +11,11 @@ struct upstream_pool {
     struct list idle; /* newest first */
     struct list line; /* waits, oldest first */
     size_t idle_count, open_count, line_count;
-    uint64_t shortest_life_ms;
+    struct idle_life life;
     bool is_closing;
 };
 
-/* A server that closes at once would otherwise forbid all reuse. */
-enum { LEAST_LIFE_MS = 100, FRESH_SHARE = 3 };
+enum { FRESH_SHARE = 3 };
 
 static struct upstream_connection *connection_of(struct list *link)
 {
@@ -62,15 +63,27 @@ static void close_connection(struct upstream_connection *connection)
     free_pool_if_done(pool);
 }
 
-/* The server has ended a connection at rest: that is how long it lets them live. */
+static uint64_t idle_limit_ms(const struct upstream_pool *pool)
+{
+    return idle_life_limit_ms(&pool->life, pool->options.idle_ms, now_of(pool));
+}
+
+static void rest_until(struct upstream_connection *connection, uint64_t limit_ms)
+{
+    timer_set(&connection->timer, connection->idle_since_ms + limit_ms);
+}
+
+/* The server has ended a connection at rest: the others need not wait for the same. */
 static void note_life(struct upstream_connection *connection)
 {
     struct upstream_pool *pool = connection->pool;
-    uint64_t life_ms = now_of(pool) - connection->idle_since_ms;
-    if (life_ms < LEAST_LIFE_MS)
-        life_ms = LEAST_LIFE_MS;
-    if (life_ms < pool->shortest_life_ms)
-        pool->shortest_life_ms = life_ms;
+    uint64_t now_ms = now_of(pool), before_ms = idle_limit_ms(pool);
+    idle_life_note(&pool->life, now_ms - connection->idle_since_ms, now_ms);
+    uint64_t limit_ms = idle_limit_ms(pool);
+    if (limit_ms >= before_ms)
+        return;
+    for (struct list *link = pool->idle.next; link != &pool->idle; link = link->next)
+        rest_until(connection_of(link), limit_ms);
 }
 
 static void on_open(void *owner)
@@ -219,7 +232,8 @@ static bool may_serve(const struct upstream_pool *pool, struct upstream_connecti
     if (!must_be_fresh)
         return true;
     uint64_t rested_ms = now_of(pool) - connection->idle_since_ms;
-    return rested_ms * FRESH_SHARE < pool->shortest_life_ms && stream_is_quiet(connection->stream);
+    return rested_ms * FRESH_SHARE < idle_life_shortest_ms(&pool->life, now_of(pool)) &&
+           stream_is_quiet(connection->stream);
 }
 
 void pool_wait_begin(struct pool_wait *wait, struct upstream_pool *pool, bool must_be_fresh)
@@ -262,7 +276,7 @@ static void settle(struct upstream_connection *connection)
     } else {
         list_push_front(&pool->idle, &connection->link);
         pool->idle_count++;
-        timer_set(&connection->timer, connection->idle_since_ms + pool->options.idle_ms);
+        rest_until(connection, idle_limit_ms(pool));
     }
 }
 
@@ -294,7 +308,7 @@ struct upstream_pool *upstream_pool_create(struct loop *loop, struct dialer *dia
     pool->loop = loop;
     pool->dialer = dialer;
     pool->options = *options;
-    pool->shortest_life_ms = options->first_life_ms;
+    idle_life_init(&pool->life, options->first_life_ms);
     list_init(&pool->idle);
     list_init(&pool->line);
     return pool;
@@ -313,7 +327,7 @@ void upstream_pool_destroy(struct upstream_pool *pool)
 struct upstream_pool_counts upstream_pool_counts(const struct upstream_pool *pool)
 {
     return (struct upstream_pool_counts){pool->idle_count, pool->open_count, pool->line_count,
-                                         pool->shortest_life_ms};
+                                         idle_life_shortest_ms(&pool->life, now_of(pool))};
 }
 
 void upstream_pool_release(struct upstream_connection *connection, bool is_clean)

@@ -2,7 +2,8 @@
  *
  * Calls (upstream_call.h) take a connection and give it back; the newest idle one is used first, so
  * that the rest can age and close. A request that must not be sent twice gets only a connection that
- * is new, or has rested less than a third of the shortest idle life that this server has shown.
+ * is new, or has rested less than a third of the shortest idle life that this server has shown. What
+ * rests is closed a little before that life is over, so that requests do not meet its end.
  */
 #ifndef UPSTREAM_UPSTREAM_POOL_H
 #define UPSTREAM_UPSTREAM_POOL_H
@@ -13,7 +14,7 @@
 struct upstream_pool_options {
     size_t max_idle, max_open, max_waiting;
     uint64_t wait_ms;       /* longest time in the line */
-    uint64_t idle_ms;       /* an idle connection is closed after this */
+    uint64_t idle_ms;       /* an idle connection is closed after this, or before: idle_life.h */
     uint64_t first_life_ms; /* assumed idle life until the server has shown one */
 };
 

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -26,6 +27,7 @@ struct process {
     struct worker **workers;
     int log_descriptor;
     struct log_writer *access_log; /* NULL: off */
+    struct tls_tickets *tickets;
     uv_loop_t loop;
     uv_signal_t signals[2];
     uv_async_t ended; /* a worker has ended */
@@ -109,6 +111,7 @@ static enum status start_workers(struct process *process)
         const struct worker_options options = {
             .snapshot = process->snapshot,
             .descriptors = process->descriptors + i * addresses,
+            .tickets = process->tickets,
             .access_log = process->access_log ? log_writer_ring(process->access_log, i) : NULL,
             .via = process->via,
             .on_ended = on_worker_ended,
@@ -202,6 +205,7 @@ static void clean_up(struct process *process)
     log_writer_destroy(process->access_log);
     if (process->log_descriptor >= 0)
         (void)close(process->log_descriptor);
+    tls_tickets_destroy(process->tickets);
     free(process->descriptors);
     free(process->workers);
 }
@@ -219,10 +223,11 @@ int process_run(struct snapshot *snapshot)
         .snapshot = snapshot,
         .worker_count = snapshot->options.workers,
         .log_descriptor = -1,
+        .tickets = tls_tickets_create(clock_ms()),
     };
     /* An instance's own pseudonym tells a loop from another gateway on the way (RFC 9110 §7.6.3). */
-    int len = snprintf(process.via_text, sizeof(process.via_text), "1.1 bpgate-%08x",
-                       (unsigned)random_u64());
+    int len =
+        snprintf(process.via_text, sizeof(process.via_text), "bpgate-%08x", (unsigned)random_u64());
     process.via = (struct span){process.via_text, (size_t)len};
     raise_descriptor_limit();
     open_loop(&process);

@@ -14,12 +14,15 @@
 #include "botpress/route_catalogue.h"
 #include "client/client_connection.h"
 #include "gateway/services.h"
+#include "net/tls_context.h"
 #include "upstream/upstream_pool.h"
 
 enum access_log_kind { ACCESS_LOG_OFF, ACCESS_LOG_STDOUT, ACCESS_LOG_FILE };
 
 struct listen_options {
-    struct span address; /* "127.0.0.1:8080" */
+    struct span address;           /* "127.0.0.1:8080" */
+    struct tls_server_options tls; /* certificate_file NULL: without; tickets are the worker's */
+    bool demands_proxy_header;     /* from trusted proxies, and only those may connect */
 };
 
 struct upstream_options {
@@ -28,6 +31,7 @@ struct upstream_options {
     unsigned port;
     bool is_tls;
     const char *ca_file; /* NULL: the system's */
+    struct dialer_proxy proxy;
     uint64_t resolve_ms, connect_ms, tls_ms, dns_refresh_ms;
     struct upstream_pool_options pool;
 };
@@ -37,6 +41,7 @@ struct snapshot_options {
     size_t listen_count;
     unsigned workers;       /* ≥ 1 */
     size_t max_connections; /* of all workers */
+    size_t max_per_address; /* likewise; not for loopback and trusted proxies */
     uint64_t drain_ms;      /* longest graceful stop */
     struct client_options client;
     struct upstream_options upstream;

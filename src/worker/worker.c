@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "client/client_connection.h"
 #include "gateway/gateway.h"
-#include "net/listener.h"
+#include "worker/entrances.h"
 
 struct worker {
     struct worker_options options;
@@ -25,9 +25,7 @@ struct worker {
     struct credential **credentials;
     struct services services;
     struct client_server clients;
-    struct listener **listeners;
-    size_t most_clients;
-    bool is_full;
+    struct entrances *entrances;
 
     struct letter drain_letter;
     struct timer drain_timer;
@@ -67,24 +65,7 @@ static void set_up_services(struct worker *worker)
     breaker_init(&worker->services.breaker);
 }
 
-/* --- Connections and their bound --- */
-
-static void on_accept(void *owner, struct stream *stream, const struct sockaddr *peer)
-{
-    struct worker *worker = owner;
-    client_server_accept(&worker->clients, stream, peer);
-    if (worker->clients.count < worker->most_clients || worker->is_full)
-        return;
-    worker->is_full = true;
-    log_event(LOG_WARN, "connections_full",
-              FIELDS(field_number("connections", (int64_t)worker->clients.count)));
-    for (size_t i = 0; i < worker->snapshot->options.listen_count; i++) {
-        if (worker->listeners[i])
-            listener_pause(worker->listeners[i]);
-    }
-}
-
-static const struct listener_events listener_events = {on_accept};
+/* --- Stopping --- */
 
 static void stop_if_drained(struct worker *worker)
 {
@@ -92,28 +73,16 @@ static void stop_if_drained(struct worker *worker)
         loop_stop(&worker->loop);
 }
 
-static void on_leave(struct client_server *clients)
+static void on_leave(struct client_server *clients, void *ticket)
 {
     struct worker *worker = container_of(clients, struct worker, clients);
+    entrances_leave(worker->entrances, ticket);
     stop_if_drained(worker);
-    if (!worker->is_full || clients->count >= worker->most_clients)
-        return;
-    worker->is_full = false;
-    for (size_t i = 0; i < worker->snapshot->options.listen_count; i++) {
-        if (worker->listeners[i])
-            listener_resume(worker->listeners[i]);
-    }
 }
 
-/* --- Stopping --- */
-
-static void close_listeners(struct worker *worker)
+static void on_unopened(struct client_server *clients, enum status why)
 {
-    for (size_t i = 0; i < worker->snapshot->options.listen_count; i++) {
-        if (worker->listeners[i])
-            listener_close(worker->listeners[i]);
-        worker->listeners[i] = NULL;
-    }
+    entrances_note_unopened(container_of(clients, struct worker, clients)->entrances, why);
 }
 
 static void on_drain_over(struct timer *timer)
@@ -128,7 +97,7 @@ static void on_drain_over(struct timer *timer)
 static void on_drain(struct letter *letter)
 {
     struct worker *worker = container_of(letter, struct worker, drain_letter);
-    close_listeners(worker);
+    entrances_close(worker->entrances);
     client_server_drain(&worker->clients);
     timer_set(&worker->drain_timer,
               loop_now_ms(&worker->loop) + worker->snapshot->options.drain_ms);
@@ -153,6 +122,7 @@ static bool set_up_upstream(struct worker *worker)
         .connect_ms = upstream->connect_ms,
         .tls_ms = upstream->tls_ms,
         .refresh_ms = upstream->dns_refresh_ms,
+        .proxy = upstream->proxy,
     };
     worker->dialer = dialer_create(&worker->loop, &options, worker->tls);
     return true;
@@ -170,20 +140,17 @@ static bool set_up_credentials(struct worker *worker)
     return true;
 }
 
-static bool set_up_listeners(struct worker *worker)
+static bool open_entrances(struct worker *worker)
 {
-    const struct snapshot_options *options = &worker->snapshot->options;
-    worker->listeners = xcalloc(options->listen_count, sizeof(struct listener *));
-    for (size_t i = 0; i < options->listen_count; i++) {
-        worker->listeners[i] = listener_create(&worker->loop, worker->options.descriptors[i],
-                                               &listener_events, worker);
-        if (!worker->listeners[i]) {
-            (void)snprintf(worker->error, WORKER_ERROR_SIZE, "cannot listen on %.*s",
-                           (int)options->listen[i].address.len, options->listen[i].address.at);
-            return false;
-        }
-    }
-    return true;
+    const struct entrances_options options = {
+        .loop = &worker->loop,
+        .clients = &worker->clients,
+        .settings = &worker->snapshot->options,
+        .tickets = worker->options.tickets,
+        .descriptors = worker->options.descriptors,
+    };
+    worker->entrances = entrances_open(&options, worker->error);
+    return worker->entrances != NULL;
 }
 
 static bool set_up(struct worker *worker)
@@ -197,17 +164,15 @@ static bool set_up(struct worker *worker)
     client_server_init(&worker->clients, &worker->loop, &options->client, &gateway_handler,
                        &worker->services);
     worker->clients.on_leave = on_leave;
-    worker->most_clients = options->max_connections / options->workers;
-    if (worker->most_clients == 0)
-        worker->most_clients = 1;
-    return set_up_listeners(worker);
+    worker->clients.on_unopened = on_unopened;
+    return open_entrances(worker);
 }
 
 static void tear_down(struct worker *worker)
 {
     const struct snapshot_options *options = &worker->snapshot->options;
-    if (worker->listeners)
-        close_listeners(worker);
+    if (worker->entrances)
+        entrances_destroy(worker->entrances);
     timer_stop(&worker->drain_timer);
     if (worker->services.pool)
         upstream_pool_destroy(worker->services.pool);
@@ -219,7 +184,6 @@ static void tear_down(struct worker *worker)
     for (size_t i = 0; worker->credentials && i < options->credential_count; i++)
         credential_destroy(worker->credentials[i]);
     free(worker->credentials);
-    free(worker->listeners);
 }
 
 static void run(void *argument)

@@ -1,7 +1,7 @@
 /* worker.h - a thread, its loop, and all that the loop owns: listeners, clients, calls, credentials.
  *
- * Workers share nothing but the snapshot and the access log. Started, drained and joined by main;
- * the functions below are main's to call.
+ * Workers share nothing but the snapshot, the keys of TLS tickets and the access log. Started,
+ * drained and joined by main; the functions below are main's to call.
  */
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
@@ -14,6 +14,7 @@ struct worker;
 struct worker_options {
     struct snapshot *snapshot;     /* the worker counts its own reference */
     const int *descriptors;        /* bound sockets, one for each listen address; taken over */
+    struct tls_tickets *tickets;   /* borrowed; of all workers */
     struct log_ring *access_log;   /* NULL: off */
     struct span via;               /* borrowed; outlives the worker */
     void (*on_ended)(void *owner); /* from the worker's thread, as its last act */

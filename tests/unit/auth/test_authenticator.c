@@ -341,6 +341,99 @@ static void every_refusal_has_a_sentence(void **state)
     }
 }
 
+/* --- Client certificates --- */
+
+static const struct fingerprint ours = {{1, 2, 3}}, theirs = {{1, 2, 4}}, nobodys = {{9}};
+
+static struct answer show(const struct key_record *records, size_t count,
+                          struct presented presented, const struct fingerprint *certificate)
+{
+    presented.certificate = certificate;
+    return ask(records, count, presented, NOW);
+}
+
+static void a_certificate_stands_in_for_a_key(void **state)
+{
+    (void)state;
+    const struct key_record records[] = {
+        {.id = SPAN("0000000001"), .certificates = &theirs, .certificate_count = 1},
+        {.id = SPAN("0000000002")},
+        {.id = SPAN("0000000003"), .certificates = &ours, .certificate_count = 1},
+    };
+    struct answer answer = show(records, COUNT_OF(records), (struct presented){0}, &ours);
+    assert_int_equal(answer.result, AUTH_OK);
+    assert_ptr_equal(answer.key, &records[2]);
+    assert_int_equal(answer.hash_index, KEY_MAX_HASHES);
+    answer = show(records, COUNT_OF(records), (struct presented){0}, &theirs);
+    assert_ptr_equal(answer.key, &records[0]);
+    /* A Botpress token is no key either; it may be what the profile lets through. */
+    answer = show(records, COUNT_OF(records), bearer("bp_pat_abc"), &ours);
+    assert_ptr_equal(answer.key, &records[2]);
+}
+
+static void a_key_has_as_many_certificates_as_it_lists(void **state)
+{
+    (void)state;
+    static const struct fingerprint both[] = {{{7}}, {{5}}};
+    const struct key_record record = {
+        .id = SPAN("0000000001"), .certificates = both, .certificate_count = COUNT_OF(both)};
+    assert_int_equal(show(&record, 1, (struct presented){0}, &both[0]).result, AUTH_OK);
+    assert_int_equal(show(&record, 1, (struct presented){0}, &both[1]).result, AUTH_OK);
+    assert_int_equal(show(&record, 1, (struct presented){0}, &ours).result, AUTH_CERTIFICATE);
+}
+
+static void a_certificate_that_no_key_has_is_told_unless_something_else_was_sent(void **state)
+{
+    (void)state;
+    const struct key_record record = {
+        .id = SPAN("0000000001"), .certificates = &ours, .certificate_count = 1};
+    assert_int_equal(show(&record, 1, (struct presented){0}, &nobodys).result, AUTH_CERTIFICATE);
+    assert_int_equal(show(NULL, 0, (struct presented){0}, &ours).result, AUTH_CERTIFICATE);
+    assert_int_equal(show(&record, 1, bearer("bp_pat_abc"), &nobodys).result, AUTH_NOT_OURS);
+    assert_int_equal(show(&record, 1, (struct presented){0}, NULL).result, AUTH_NO_KEY);
+}
+
+static void a_key_that_was_sent_counts_alone(void **state)
+{
+    (void)state;
+    struct sample own, other;
+    sample_init(&own);
+    sample_init(&other);
+    own.record.certificates = &ours;
+    own.record.certificate_count = 1;
+    const struct key_record records[] = {own.record, other.record};
+    struct answer answer = show(records, 2, bearer(other.text), &ours);
+    assert_int_equal(answer.result, AUTH_OK);
+    assert_ptr_equal(answer.key, &records[1]);
+    /* Not even a wrong one is made good. */
+    struct sample unknown;
+    sample_init(&unknown);
+    assert_int_equal(show(records, 2, bearer(unknown.text), &ours).result, AUTH_WRONG);
+    unknown.text[10] = unknown.text[10] == 'a' ? 'b' : 'a';
+    assert_int_equal(show(records, 2, bearer(unknown.text), &ours).result, AUTH_TYPO);
+}
+
+static void a_certificate_is_no_way_around_the_rules_of_its_key(void **state)
+{
+    (void)state;
+    struct key_record record = {.id = SPAN("0000000001"),
+                                .certificates = &ours,
+                                .certificate_count = 1,
+                                .is_disabled = true};
+    assert_int_equal(show(&record, 1, (struct presented){0}, &ours).result, AUTH_DISABLED);
+    record.is_disabled = false;
+    record.expires_ms = NOW;
+    assert_int_equal(show(&record, 1, (struct presented){0}, &ours).result, AUTH_EXPIRED);
+    record.expires_ms = NOW + 1;
+    assert_int_equal(show(&record, 1, (struct presented){0}, &ours).result, AUTH_OK);
+    assert_true(cidr_parse(SPAN("192.0.2.0/24"), &record.cidrs[0]));
+    record.cidr_count = 1;
+    assert_int_equal(show(&record, 1, (struct presented){0}, &ours).result, AUTH_ADDRESS);
+    static const unsigned char inside[] = {192, 0, 2, 1};
+    const struct presented from_inside = {.address = inside, .address_len = sizeof(inside)};
+    assert_int_equal(show(&record, 1, from_inside, &ours).result, AUTH_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +457,11 @@ int main(void)
         cmocka_unit_test(each_of_many_keys_is_found),
         cmocka_unit_test(a_ring_without_keys_refuses_everyone),
         cmocka_unit_test(every_refusal_has_a_sentence),
+        cmocka_unit_test(a_certificate_stands_in_for_a_key),
+        cmocka_unit_test(a_key_has_as_many_certificates_as_it_lists),
+        cmocka_unit_test(a_certificate_that_no_key_has_is_told_unless_something_else_was_sent),
+        cmocka_unit_test(a_key_that_was_sent_counts_alone),
+        cmocka_unit_test(a_certificate_is_no_way_around_the_rules_of_its_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

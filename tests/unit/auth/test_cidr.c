@@ -141,6 +141,20 @@ static void bits_behind_the_prefix_are_refused(void **state)
     assert_false(cidr_parse(SPAN("::ffff:10.0.0.1/104"), &cidr));
 }
 
+static void a_list_holds_what_one_of_its_ranges_holds(void **state)
+{
+    (void)state;
+    const struct cidr cidrs[] = {range("10.0.0.0/8"), range("::1")};
+    const struct cidr_list list = {cidrs, COUNT_OF(cidrs)}, empty = {0};
+    static const unsigned char ip4[] = {10, 1, 2, 3}, other[] = {11, 1, 2, 3};
+    static const unsigned char ip6[16] = {[15] = 1};
+    assert_true(cidr_list_contains(&list, ip4, sizeof(ip4)));
+    assert_true(cidr_list_contains(&list, ip6, sizeof(ip6)));
+    assert_false(cidr_list_contains(&list, other, sizeof(other)));
+    assert_false(cidr_list_contains(&list, ip4, 0));
+    assert_false(cidr_list_contains(&empty, ip4, sizeof(ip4)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +167,7 @@ int main(void)
         cmocka_unit_test(unknown_addresses_are_in_no_range),
         cmocka_unit_test(malformed_ranges_are_refused),
         cmocka_unit_test(bits_behind_the_prefix_are_refused),
+        cmocka_unit_test(a_list_holds_what_one_of_its_ranges_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,31 @@ static void the_url_becomes_host_port_and_authority(void **state)
     snapshot_release(snapshot);
 }
 
+static void a_listener_gets_its_certificates_and_the_gateway_its_proxies(void **state)
+{
+    (void)state;
+    struct snapshot *snapshot =
+        load_good("listen:\n- address: 127.0.0.1:1\n"
+                  "- address: 127.0.0.1:2\n  proxy_protocol: true\n"
+                  "  tls: {certificate: a.pem, key: a.key, client_ca: ca.pem, "
+                  "client_certificate: required}\n"
+                  "trusted_proxies: [10.0.0.0/8, '::1']\n");
+    const struct snapshot_options *options = &snapshot->options;
+    const struct listen_options *plain = &options->listen[0], *full = &options->listen[1];
+    assert_null(plain->tls.certificate_file);
+    assert_false(plain->demands_proxy_header);
+    assert_string_equal(full->tls.certificate_file, "a.pem");
+    assert_string_equal(full->tls.key_file, "a.key");
+    assert_string_equal(full->tls.client_ca_file, "ca.pem");
+    assert_true(full->tls.demands_certificate);
+    assert_true(full->demands_proxy_header);
+    assert_int_equal(options->max_per_address, 1024);
+    assert_int_equal(options->gateway.trusted_proxies.count, 2);
+    assert_true(cidr_list_contains(&options->gateway.trusted_proxies,
+                                   (const unsigned char *)"\x0a\x01\x02\x03", 4));
+    snapshot_release(snapshot);
+}
+
 static void addresses_are_those_of_the_file_or_one(void **state)
 {
     (void)state;
@@ -139,8 +164,6 @@ static void what_is_no_setting_is_set_too(void **state)
     struct snapshot *snapshot = load_good("");
     const struct client_options *client = &snapshot->options.client;
     assert_int_equal(client->drain_bytes, 64 * KIB);
-    assert_int_equal(client->rate_window_ms, 30000);
-    assert_int_equal(client->rate_bytes, 15000);
     assert_true(client->spare_headers > 0);
     snapshot_release(snapshot);
 }
@@ -151,6 +174,7 @@ int main(void)
         cmocka_unit_test(deadlines_are_those_of_their_class),
         cmocka_unit_test(a_deadline_in_the_file_caps_every_class),
         cmocka_unit_test(the_url_becomes_host_port_and_authority),
+        cmocka_unit_test(a_listener_gets_its_certificates_and_the_gateway_its_proxies),
         cmocka_unit_test(addresses_are_those_of_the_file_or_one),
         cmocka_unit_test(the_access_log_is_stdout_off_or_a_file),
         cmocka_unit_test(workers_share_what_may_be_held),

@@ -36,6 +36,35 @@ static const struct wrong_file wrong_addresses[] = {
      "1:48: upstream.ca_file is for https://, but upstream.url is http://; remove one"},
 };
 
+#define LISTEN "listen:\n- address: 127.0.0.1:1\n"
+
+static const struct wrong_file wrong_halves[] = {
+    {LISTEN "  tls: {certificate: a.pem}\n",
+     "3:22: listen[].tls.certificate needs listen[].tls.key beside it; add that"},
+    {LISTEN "  tls: {key: a.key}\n",
+     "3:14: listen[].tls.key needs listen[].tls.certificate beside it; add that"},
+    {LISTEN "  tls: {client_ca: ca.pem}\n",
+     "3:20: listen[].tls.client_ca needs listen[].tls.certificate and listen[].tls.key beside it; "
+     "add them"},
+    {LISTEN "  tls: {certificate: a.pem, key: a.key, client_certificate: required}\n",
+     "2:3: listen[].tls.client_certificate: required needs listen[].tls.client_ca, the authorities "
+     "that sign such certificates; add that"},
+    {LISTEN "  proxy_protocol: true\n", "2:3: listen[].proxy_protocol needs trusted_proxies, who "
+                                        "alone may connect then; add their addresses"},
+    {LISTEN "  proxy_protocol: true\ntrusted_proxies: []\n",
+     "2:3: listen[].proxy_protocol needs trusted_proxies, who alone may connect then; add their "
+     "addresses"},
+    {LISTEN "  proxy_protocol: true\ntrusted_proxies: [proxy.example]\n",
+     "4:19: trusted_proxies must be an address range such as 10.0.0.0/8 or ::1, with no bits set "
+     "behind the prefix"},
+};
+
+static void halves_of_a_listener_are_told_with_their_place(void **state)
+{
+    (void)state;
+    assert_all_wrong(wrong_halves, COUNT_OF(wrong_halves));
+}
+
 static void numbers_that_pass_their_bound_are_told_with_their_place(void **state)
 {
     (void)state;
@@ -61,6 +90,9 @@ static void what_keeps_the_rules_is_let_through(void **state)
         "upstream: {url: 'http://api.botpress.cloud', allow_plaintext: true}\n",
         "listen: [{address: '127.0.0.1:0'}, {address: '127.0.0.1:0'}, {address: '[::1]:80'}]\n",
         "workers: 4\nmax_connections: 4\n",
+        LISTEN "  tls: {certificate: a.pem, key: a.key}\n",
+        LISTEN "  tls: {certificate: a.pem, key: a.key, client_certificate: optional}\n",
+        LISTEN "  proxy_protocol: true\ntrusted_proxies: ['::1', 10.0.0.0/8]\n",
     };
     for (size_t i = 0; i < COUNT_OF(good); i++)
         snapshot_release(load_good(good[i]));
@@ -71,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_that_pass_their_bound_are_told_with_their_place),
         cmocka_unit_test(addresses_that_break_a_rule_are_told_with_their_place),
+        cmocka_unit_test(halves_of_a_listener_are_told_with_their_place),
         cmocka_unit_test(what_keeps_the_rules_is_let_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,13 +29,15 @@ static const struct wrong_file wrong_names[] = {
     {"client:\n  linger: 1s\n  \"linger\": 1s\n",
      "3:3: \"linger\" is here twice, first in line 2; remove one"},
     {"limits: []\n", "1:1: limits: not in this release, it comes in a later one; remove it"},
-    {"upstream: {proxy: \"http://a\"}\n",
-     "1:12: upstream.proxy: not in this release, it comes in a later one; remove it"},
-    {"listen:\n  - address: 127.0.0.1:1\n    tls: {certificate: a}\n",
-     "3:5: listen[].tls: not in this release, it comes in a later one; remove it"},
 };
 
 static const struct wrong_file wrong_shapes[] = {
+    {"listen:\n  - address: 127.0.0.1:1\n    tls: {}\n",
+     "3:10: listen[].tls is empty; put its settings below it or remove it"},
+    {"listen:\n  - address: 127.0.0.1:1\n    tls:\n",
+     "3:9: listen[].tls is empty; put its settings below it or remove it"},
+    {"listen:\n  - address: 127.0.0.1:1\n    tls: true\n",
+     "3:10: tls holds further settings; put them below it, indented"},
     {"- workers\n", "1:1: this is not a map of settings; write \"name: value\" lines"},
     {"workers", "1:1: this is not a map of settings; write \"name: value\" lines"},
     {"workers:\n", "1:9: workers has no value; give it one or remove the line"},

@@ -6,6 +6,11 @@
 #define PROFILE "profiles: [{name: p, bot_id: b1, bots: [b2]}]\n"
 #define KEY     "keys:\n- id: Ab3dE6gH9k\n  name: ci\n  hashes: [{sha256: " HASH64 "}]\n  profile: p\n"
 
+#define TLS "listen: [{address: '127.0.0.1:1', tls: {certificate: a, key: b, client_ca: c}}]\n"
+#define HASH64_COLONS                                                                              \
+    "'01:23:45:67:89:AB:CD:EF:01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:cd:ef:01:23:45:67:89:ab:"  \
+    "cd:ef'"
+
 static const struct wrong_file wrong_references[] = {
     {"anonymous: nobody\n", "1:12: anonymous names \"nobody\", which is no profile; add it or name "
                             "another"},
@@ -37,9 +42,9 @@ static const struct wrong_file wrong_keys[] = {
     {PROFILE "keys:\n- id: Ab3dE6gH9k\n  hashes: [{sha256: " HASH64 "}]\n  profile: p\n",
      "3:3: keys[].name is missing; this entry needs it"},
     {PROFILE "keys:\n- id: Ab3dE6gH9k\n  name: ci\n  profile: p\n",
-     "3:3: keys[].hashes is missing; this entry needs it"},
+     "3:3: keys[].hashes is missing; this entry needs it, or certificates"},
     {PROFILE "keys:\n- id: Ab3dE6gH9k\n  name: ci\n  hashes: []\n  profile: p\n",
-     "5:11: keys[].hashes is empty; this entry needs one"},
+     "5:11: keys[].hashes is empty; this entry needs one, or certificates"},
     {PROFILE "keys:\n- id: Ab3dE6gH9k\n  name: ci\n  hashes: [{sha256: " HASH64 "}]\n",
      "3:3: keys[].profile is missing; this entry needs it"},
     {PROFILE
@@ -67,6 +72,14 @@ static const struct wrong_file wrong_keys[] = {
     {PROFILE KEY "  cidrs: [10.0.0.1/8]\n", "7:11: keys[].cidrs must be an address range such as "
                                             "10.0.0.0/8 or ::1, with no bits set behind "
                                             "the prefix"},
+    {PROFILE KEY "  certificates: [12:34]\n",
+     "7:18: keys[].certificates must be a certificate's SHA-256 fingerprint, 64 hexadecimal digits "
+     "with or without colons, as `openssl x509 -noout -fingerprint -sha256` prints it"},
+    {PROFILE TLS KEY "  certificates: [" HASH64 ", " HASH64_COLONS "]\n",
+     "8:84: keys[].certificates has a certificate that is here twice, first in line 8; leave it to "
+     "one key"},
+    {PROFILE "keys:\n- id: Ab3dE6gH9k\n  name: ci\n  certificates: []\n  profile: p\n",
+     "3:3: keys[].hashes is missing; this entry needs it, or certificates"},
     {PROFILE KEY "  expires: soon\n", "7:12: keys[].expires must be a date such as 2027-01-31 or "
                                       "2027-01-31T12:00:00Z; \"soon\" is not"},
     {PROFILE KEY "  disabled: yes\n",
@@ -132,6 +145,7 @@ static void a_key_is_taken_whole(void **state)
                           "  hashes:\n"
                           "  - {sha256: " HASH64 ", not_after: 2027-01-31}\n"
                           "  - {sha256: " HASH64 "}\n"
+                          "  certificates: [" HASH64_COLONS "]\n"
                           "  profile: p\n"
                           "  operations: [read]\n"
                           "  bots: [b1, b2]\n"
@@ -147,6 +161,8 @@ static void a_key_is_taken_whole(void **state)
     assert_int_equal(key->hashes[0].sha256[31], 0xef);
     assert_int_equal(key->hashes[0].not_after_ms, UINT64_C(1801353600000));
     assert_int_equal(key->hashes[1].not_after_ms, 0);
+    assert_int_equal(key->certificate_count, 1);
+    assert_memory_equal(key->certificates[0].sha256, key->hashes[0].sha256, KEY_HASH_SIZE);
     assert_ptr_equal(key->profile, &snapshot->options.profiles[0]);
     assert_int_equal(key->bots.count, 2);
     assert_int_equal(key->expires_ms, UINT64_C(1893456000000));
@@ -155,6 +171,19 @@ static void a_key_is_taken_whole(void **state)
     assert_true(key->cidrs[1].is_ipv6);
     assert_false(key->scope.has_all);
     snapshot_release(snapshot);
+}
+
+static void a_certificate_may_stand_in_for_all_hashes(void **state)
+{
+    (void)state;
+    char line[CONFIG_LINE_SIZE];
+    struct snapshot *snapshot = load_good(
+        PROFILE TLS "keys: [{id: Ab3dE6gH9k, name: ci, certificates: [" HASH64 "], profile: p}]\n");
+    assert_int_equal(snapshot->options.keys[0].hash_count, 0);
+    snapshot_release(snapshot);
+    (void)count_warnings(PROFILE KEY "  certificates: [" HASH64 "]\n", line);
+    assert_string_equal(line, "f:7:17: warning: keys[].certificates has no effect: no listener "
+                              "asks for client certificates; set listen[].tls.client_ca");
 }
 
 static void without_operations_a_key_may_call_all(void **state)
@@ -222,6 +251,7 @@ int main(void)
         cmocka_unit_test(keys_that_break_a_rule_are_told_with_their_place),
         cmocka_unit_test(a_profile_is_taken_whole),
         cmocka_unit_test(a_key_is_taken_whole),
+        cmocka_unit_test(a_certificate_may_stand_in_for_all_hashes),
         cmocka_unit_test(without_operations_a_key_may_call_all),
         cmocka_unit_test(a_profile_without_bots_allows_the_key_any),
         cmocka_unit_test(a_gateway_that_nobody_can_use_is_warned_of),

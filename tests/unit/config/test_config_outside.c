@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "support/certificates.h"
+
 static struct config_errors errors;
 static struct draft draft;
 
@@ -73,6 +75,68 @@ static void certificates_that_cannot_be_read_are_told_where_they_are_named(void 
     }
 }
 
+/* --- The certificate of a listener --- */
+
+static struct certificate server, other;
+
+static int make_certificates(void **state)
+{
+    (void)state;
+    certificate_make_server(&server, "DNS:a.test", NULL);
+    certificate_make_server(&other, "DNS:b.test", NULL);
+    return 0;
+}
+
+static int drop_certificates(void **state)
+{
+    (void)state;
+    certificate_clear(&server);
+    certificate_clear(&other);
+    return 0;
+}
+
+static void check_listener(const char *certificate, const char *key, const char *client_ca)
+{
+    struct draft_listen listen = {.certificate = {span_of(certificate), {2, 1}},
+                                  .key = {span_of(key), {3, 1}},
+                                  .client_ca = {span_of(client_ca), {4, 1}}};
+    config_errors_init(&errors, "f");
+    draft.listen = (struct record_list){.at = &listen, .count = 1};
+    config_outside_check(&draft, &errors);
+}
+
+static void assert_told(unsigned line, const char *setting, const char *reason)
+{
+    assert_int_equal(errors.errors, 1);
+    assert_int_equal(errors.at[0].place.line, line);
+    assert_non_null(strstr(errors.at[0].text, setting));
+    assert_non_null(strstr(errors.at[0].text, reason));
+}
+
+static void a_certificate_and_its_key_are_no_problem(void **state)
+{
+    (void)state;
+    check_listener(server.certificate_file, server.key_file, NULL);
+    assert_int_equal(errors.count, 0);
+    check_listener(server.certificate_file, server.key_file, other.certificate_file);
+    assert_int_equal(errors.count, 0);
+}
+
+static void what_is_wrong_with_a_listener_is_told_at_the_file(void **state)
+{
+    (void)state;
+    check_listener("/nowhere/a.pem", server.key_file, NULL);
+    assert_told(2, "listen[].tls.certificate", "/nowhere/a.pem: No such file");
+    check_listener(server.certificate_file, "/nowhere/a.key", NULL);
+    assert_told(3, "listen[].tls.key", "/nowhere/a.key: No such file");
+    check_listener(server.certificate_file, other.key_file, NULL);
+    assert_told(3, "listen[].tls.key", "mismatch");
+    check_listener(server.key_file, server.key_file, NULL);
+    assert_told(2, "listen[].tls.certificate", server.key_file);
+    check_listener(server.certificate_file, server.key_file, "/nowhere/ca.pem");
+    assert_told(4, "listen[].tls.client_ca", "/nowhere/ca.pem: No such file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +145,8 @@ int main(void)
         cmocka_unit_test_setup(the_next_token_must_be_there_too, set_up),
         cmocka_unit_test_setup(certificates_that_cannot_be_read_are_told_where_they_are_named,
                                set_up),
+        cmocka_unit_test_setup(a_certificate_and_its_key_are_no_problem, set_up),
+        cmocka_unit_test_setup(what_is_wrong_with_a_listener_is_told_at_the_file, set_up),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_certificates, drop_certificates);
 }

@@ -241,6 +241,39 @@ static void times_that_do_not_exist_are_refused(void **state)
     }
 }
 
+static void fingerprints_come_with_or_without_colons(void **state)
+{
+    (void)state;
+    unsigned char plain[FINGERPRINT_LEN], parted[FINGERPRINT_LEN];
+    assert_true(fingerprint_parse(
+        SPAN("00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"), plain));
+    assert_true(fingerprint_parse(SPAN("00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:"
+                                       "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF"),
+                                  parted));
+    assert_int_equal(plain[1], 0x11);
+    assert_int_equal(plain[31], 0xff);
+    assert_memory_equal(plain, parted, sizeof(plain));
+}
+
+static void fingerprints_in_another_form_are_refused(void **state)
+{
+    (void)state;
+    unsigned char sha256[FINGERPRINT_LEN];
+    static const char *const wrong[] = {
+        "",
+        "00:11",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeefg",
+        "00-11-22-33-44-55-66-77-88-99-aa-bb-cc-dd-ee-ff-00-11-22-33-44-55-66-77-88-99-aa-bb-cc-dd-"
+        "ee-ff",
+        "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:"
+        "ee:f:",
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(fingerprint_parse(span_of(wrong[i]), sha256));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +286,8 @@ int main(void)
         cmocka_unit_test(dates_are_those_of_rfc_3339),
         cmocka_unit_test(days_that_do_not_exist_are_refused),
         cmocka_unit_test(times_that_do_not_exist_are_refused),
+        cmocka_unit_test(fingerprints_come_with_or_without_colons),
+        cmocka_unit_test(fingerprints_in_another_form_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,8 @@ static void limits_of_clients_are_those_of_the_product(void **state)
     assert_int_equal(client->idle_ms, 65000);
     assert_int_equal(client->keep_alive_s, 55);
     assert_int_equal(client->linger_ms, 2000);
+    assert_int_equal(client->rate_window_ms, 30000);
+    assert_int_equal(client->rate_bytes, 500 * 30);
     assert_int_equal(draft.options.max_connections, 10000);
     assert_int_equal(draft.options.drain_ms, 30000);
 }

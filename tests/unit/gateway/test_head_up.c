@@ -90,7 +90,9 @@ static const struct {
      "DELETE /a HTTP/1.1\r\n" OURS "content-length: 2\r\n\r\n"},
     {"an unknown method goes by its name", "REPORT /a HTTP/1.1\r\nhost: gw\r\n\r\n",
      "REPORT /a HTTP/1.1\r\n" OURS "\r\n"},
-    {"HTTP/1.0 goes on as 1.1", "GET /a HTTP/1.0\r\n\r\n", "GET /a HTTP/1.1\r\n" OURS "\r\n"},
+    {"HTTP/1.0 goes on as 1.1", "GET /a HTTP/1.0\r\n\r\n",
+     "GET /a HTTP/1.1\r\n"
+     "host: up.test\r\nvia: 1.0 bpgate-7\r\nx-request-id: id-1\r\n\r\n"},
 };
 
 static void each_field_goes_where_it_belongs(void **state)

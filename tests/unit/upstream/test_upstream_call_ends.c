@@ -97,6 +97,19 @@ static void the_first_byte_has_a_deadline_from_the_last_of_the_request(void **st
     assert_true(scene->failure.was_sent);
 }
 
+static void neither_interim_answers_nor_a_head_that_drips_buy_time(void **state)
+{
+    struct call_scene *scene = *state;
+    struct fake_server *server = call_scene_send(scene);
+    call_scene_pass(scene, 25000);
+    call_scene_answer(scene, server, SPAN("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/"));
+    call_scene_pass(scene, 24999);
+    call_scene_answer(scene, server, SPAN("1"));
+    assert_int_equal(scene->failed, 0);
+    call_scene_pass(scene, 1);
+    assert_said(scene, "ready interim103 CALL_NO_ANSWER ");
+}
+
 static void the_total_time_ends_each_phase(void **state)
 {
     static const struct {
@@ -224,6 +237,19 @@ static void the_end_of_congestion_is_told_and_the_wait_for_the_answer_begins(voi
     assert_int_equal(scene->failed, 0);
     call_scene_pass(scene, 1);
     assert_int_equal(scene->failure.kind, CALL_NO_ANSWER);
+}
+
+static void a_request_that_moves_on_does_not_keep_an_answer_alive_that_stalls(void **state)
+{
+    struct call_scene *scene = *state;
+    struct fake_server *server = send_long_body(scene, 2 * STREAM_HIGH_MARK);
+    call_scene_answer(scene, server, SPAN("HTTP/1.1 200 OK\r\n\r\n"));
+    call_scene_pass(scene, 14999);
+    stream_resume(server->server.stream, RECORDER_PAUSE);
+    call_scene_turn(scene);
+    assert_int_equal(scene->drained, 1);
+    call_scene_pass(scene, 1);
+    assert_said(scene, "ready head200 CALL_BODY_TIMEOUT ");
 }
 
 /* --- Pauses --- */
@@ -483,6 +509,7 @@ int main(void)
         TEST(a_full_line_is_told_with_nothing_sent),
         TEST(the_total_time_also_covers_the_wait_for_a_connection),
         TEST(the_first_byte_has_a_deadline_from_the_last_of_the_request),
+        TEST(neither_interim_answers_nor_a_head_that_drips_buy_time),
         cmocka_unit_test(the_total_time_ends_each_phase),
         TEST(the_body_may_not_stall),
         TEST(a_pause_of_ours_is_not_a_stall_of_theirs),
@@ -490,6 +517,7 @@ int main(void)
         TEST(an_upstream_that_stops_reading_is_not_waited_for),
         TEST(one_that_reads_slowly_is),
         TEST(the_end_of_congestion_is_told_and_the_wait_for_the_answer_begins),
+        TEST(a_request_that_moves_on_does_not_keep_an_answer_alive_that_stalls),
         TEST(a_paused_answer_stays_with_the_server),
         TEST(an_answer_that_ends_while_paused_leaves_a_connection_that_hears),
         TEST(pauses_before_and_after_the_answer_mean_nothing),

@@ -201,6 +201,72 @@ static void a_server_that_closes_at_once_does_not_forbid_all_reuse(void **state)
     assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 100);
 }
 
+/* The server ends the newest connection at rest after so many milliseconds. */
+static void show_life(struct pool_scene *scene, uint64_t ms)
+{
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, ms);
+    stream_end(server->server.stream);
+    pool_scene_turn(scene);
+}
+
+static void a_connection_at_rest_is_closed_before_the_server_does(void **state)
+{
+    struct pool_scene *scene = *state;
+    show_life(scene, 20000);
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 17999);
+    assert_counts(scene, 1, 1, 0);
+    pool_scene_pass(scene, 1);
+    assert_counts(scene, 0, 0, 0);
+    assert_int_equal(server->server.ended, 1);
+}
+
+static void so_are_those_that_rest_already(void **state)
+{
+    struct pool_scene *scene = *state;
+    struct fake_server *first = pool_scene_connect_one(scene, 0);
+    (void)pool_scene_connect_one(scene, 1);
+    (void)pool_scene_connect_one(scene, 2);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_give_back(&scene->waiters[1], true);
+    pool_scene_pass(scene, 5000);
+    pool_scene_give_back(&scene->waiters[2], true);
+    pool_scene_pass(scene, 15000);
+    stream_end(first->server.stream);
+    pool_scene_turn(scene);
+    pool_scene_pass(scene, 0);
+    assert_counts(scene, 1, 1, 0);
+    pool_scene_pass(scene, 2999);
+    assert_counts(scene, 1, 1, 0);
+    pool_scene_pass(scene, 1);
+    assert_counts(scene, 0, 0, 0);
+}
+
+static void a_server_that_starts_anew_spoils_no_rest(void **state)
+{
+    struct pool_scene *scene = *state;
+    show_life(scene, 999);
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 59999);
+    assert_counts(scene, 1, 1, 0);
+}
+
+static void what_the_server_has_shown_is_forgotten(void **state)
+{
+    struct pool_scene *scene = *state;
+    show_life(scene, 3000);
+    pool_scene_pass(scene, 600000);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 59999);
+    assert_counts(scene, 1, 1, 0);
+}
+
 static void what_shows_a_close_is_not_fresh(void **state)
 {
     struct pool_scene *scene = *state;
@@ -356,6 +422,10 @@ int main(void)
         TEST(only_a_fresh_connection_serves_what_must_not_be_repeated),
         TEST(the_shortest_life_is_learned_from_the_server),
         TEST(a_server_that_closes_at_once_does_not_forbid_all_reuse),
+        TEST(a_connection_at_rest_is_closed_before_the_server_does),
+        TEST(so_are_those_that_rest_already),
+        TEST(a_server_that_starts_anew_spoils_no_rest),
+        TEST(what_the_server_has_shown_is_forgotten),
         TEST(what_shows_a_close_is_not_fresh),
         TEST(to_be_taken_and_called_off_does_not_make_a_connection_fresh),
         TEST_ONE(at_the_bound_a_rested_connection_makes_room_for_a_fresh_one),

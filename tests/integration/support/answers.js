@@ -7,13 +7,16 @@
 //   gzip          the body is compressed
 //   raw           these bytes instead of a message
 //   before, after bytes around the message that do not belong to it
-//   interim       ['103 Early Hints', ...] before the message; 'forever' never stops
+//   interim       ['103 Early Hints', ...] before the message; 'forever' never stops,
+//                 'slowly' neither, with a pause of 100 ms between two
 // and how:
 //   early         answers before the request's body was read
 //   readNothing   reads no byte of the body, and never answers
 //   hold          a promise: the answer waits for it
 //   delay         ms before the answer
 //   between       ms, or a function that returns a promise, between pieces
+//   drip          ms between every two bytes of the answer, after the first `dripFrom`
+//   garbageAt     bytes that are no TLS after so many bytes of the answer
 //   stallAt       silence after so many bytes of the answer (0: no answer at all)
 //   cutAt         the connection ends after so many bytes of the answer
 //   cutBodyAt     the same, counted from the end of the head
@@ -21,7 +24,7 @@
 //   thenClose     ends the connection after the answer without having said so
 
 import { gzipSync } from 'node:zlib';
-import { pause } from './deadline.js';
+import { pause, slowness } from './deadline.js';
 
 const FOREVER_INTERIM = Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(100));
 
@@ -78,17 +81,29 @@ export function headLength(order) {
 
 function limitOf(order, writes) {
   if (order.stallAt !== undefined) return order.stallAt;
+  if (order.garbageAt !== undefined) return order.garbageAt;
   if (order.cutAt !== undefined) return order.cutAt;
   if (order.cutBodyAt === undefined) return Infinity;
   return writes[0].indexOf('\r\n\r\n') + 4 + order.cutBodyAt;
 }
 
+function inBytes(writes, from = 0) {
+  const all = Buffer.concat(writes);
+  const bytes = Array.from(all.subarray(from), (byte) => Buffer.from([byte]));
+  return from > 0 ? [all.subarray(0, from), ...bytes] : bytes;
+}
+
 async function waitBetween(order) {
+  if (order.drip) await pause(order.drip);
   if (typeof order.between === 'function') await order.between();
   else if (order.between) await pause(order.between);
 }
 
 async function sendInterim(connection, order) {
+  while (order.interim === 'slowly' && !connection.isClosed) {
+    await connection.write(FOREVER_INTERIM.subarray(0, FOREVER_INTERIM.length / 100));
+    await pause(100 * slowness);
+  }
   while (order.interim === 'forever' && !connection.isClosed) {
     await connection.write(FOREVER_INTERIM);
     await pause(5);
@@ -104,7 +119,8 @@ export async function carryOut(connection, order, request) {
   await sendInterim(connection, order);
   if (order.before) await connection.write(Buffer.from(order.before, 'latin1'));
 
-  const writes = answerWrites(order, request);
+  const whole = answerWrites(order, request);
+  const writes = order.drip ? inBytes(whole, order.dripFrom) : whole;
   let left = limitOf(order, writes);
   for (const [index, bytes] of writes.entries()) {
     if (index > 0) await waitBetween(order);
@@ -114,6 +130,7 @@ export async function carryOut(connection, order, request) {
     if (connection.isClosed) return false;
   }
   if (order.stallAt !== undefined) return connection.stall();
+  if (order.garbageAt !== undefined) return connection.garble();
   if (order.cutAt !== undefined || order.cutBodyAt !== undefined) return connection.cut(order.cut);
   if (order.after) await connection.write(Buffer.from(order.after, 'latin1'));
   if (order.thenClose || order.framing === 'close') return connection.cut('clean');

@@ -55,9 +55,9 @@ function makeAuthority(name) {
   return { certificateFile: join(folder, `${name}.pem`) };
 }
 
-function makeServer({ authority, names, from, until }) {
+function makeServer({ authority, names, from, until, usage }) {
   const id = `server-${made.size}`;
-  writeFileSync(join(folder, `${id}.ext`), `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n`);
+  writeFileSync(join(folder, `${id}.ext`), `subjectAltName=${names}\nextendedKeyUsage=${usage}\n`);
   openssl(
     'req',
     '-new',
@@ -111,11 +111,15 @@ const recipes = {
   wrongName: () => server('authority', 'DNS:api.elsewhere.example', -1, 1),
   expired: () => server('authority', LOCALHOST, -10, -1),
   unknownAuthority: () => server('stranger', LOCALHOST, -1, 1),
+  notYetValid: () => server('authority', LOCALHOST, 1, 2),
+  forClients: () => server('authority', LOCALHOST, -1, 1, 'clientAuth'),
+  renewed: () => server('authority', LOCALHOST, -1, 1),
+  tooWide: () => server('authority', 'DNS:*', -1, 1),
 };
 
-function server(authority, names, fromDays, untilDays) {
+function server(authority, names, fromDays, untilDays, usage = 'serverAuth') {
   certificate(authority);
-  return makeServer({ authority, names, from: stamp(fromDays), until: stamp(untilDays) });
+  return makeServer({ authority, names, from: stamp(fromDays), until: stamp(untilDays), usage });
 }
 
 /** 'authority' and 'stranger' have a `certificateFile`; all others are {cert, key} for a server. */

@@ -7,10 +7,16 @@
 //   upstream.next('POST /v1/chat/messages', { ... })     the next one of these
 //   upstream.on('GET /v1/chat/users', { ... })           all of these
 //   upstream.nextConnection({ tls: 'refuse' })           the next connection
+//   upstream.everyConnection = { tls: 'stall' }          all that have no order of their own
+//
+// A connection's order: `tls` is 'refuse', 'stall' or 'garbage'; `says` are bytes in place of a handshake;
+// of the handshake, `helloBytes` come through, and `then` it stalls, ends, is reset or goes on with garbage.
+// After it come a `banner`, or a `cut`.
 //
 // An order may be a function (request, connection) => order, or undefined for the usual answer.
 
 import net from 'node:net';
+import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { carryOut } from './answers.js';
 import { BotpressApi } from './botpress_api.js';
@@ -18,6 +24,32 @@ import { ByteReader } from './byte_reader.js';
 import { certificate } from './certificates.js';
 import { deferred, within } from './deadline.js';
 import { readRequestBody, readRequestHead } from './http_messages.js';
+
+/** Lets so many bytes of the server's side of a handshake pass. */
+class ShortHello extends Duplex {
+  constructor(raw, { helloBytes, then }) {
+    super();
+    Object.assign(this, { raw, left: helloBytes, then });
+    raw.on('data', (bytes) => this.push(bytes));
+    raw.on('close', () => this.destroy());
+  }
+
+  _read() {}
+
+  _write(bytes, _encoding, done) {
+    if (this.left > 0) this.raw.write(bytes.subarray(0, this.left));
+    const isOver = this.left > 0 && this.left <= bytes.length;
+    this.left -= bytes.length;
+    if (isOver) this.#finish();
+    done();
+  }
+
+  #finish() {
+    if (this.then === 'end') this.raw.end();
+    else if (this.then === 'reset') this.raw.resetAndDestroy();
+    else if (this.then === 'garbage') this.raw.write('garbage'.repeat(1000));
+  }
+}
 
 class Connection {
   requests = 0;
@@ -59,6 +91,12 @@ class Connection {
     return false;
   }
 
+  /** Bytes below TLS that are none of its records, and then silence. */
+  async garble() {
+    this.raw.write('HTTP/1.1 400 Bad Request\r\n\r\n'.repeat(20));
+    return this.stall();
+  }
+
   /** Ends the connection as answers.js explains. */
   cut(how = 'reset') {
     if (how === 'clean') this.stream.end();
@@ -75,6 +113,7 @@ class Upstream {
   resumptions = 0;
   /** Sockets accepted, also those whose TLS never came about. */
   accepted = 0;
+  everyConnection = {};
   api = new BotpressApi();
 
   #once = [];
@@ -130,8 +169,8 @@ class Upstream {
     if (this.#tcp.listening) await this.down();
   }
 
-  present(name) {
-    this.#tls.setSecureContext(certificate(name));
+  present(name, options = {}) {
+    this.#tls.setSecureContext({ ...certificate(name), ...options });
   }
 
   next(pattern, order) {
@@ -181,10 +220,12 @@ class Upstream {
     this.#sockets.add(raw);
     raw.on('close', () => this.#sockets.delete(raw));
     raw.on('error', () => {});
-    const order = this.#connectionOrders.shift() ?? {};
+    const order = this.#connectionOrders.shift() ?? this.everyConnection;
     if (order.tls === 'stall') return;
     if (order.tls === 'refuse') raw.resetAndDestroy();
     else if (order.tls === 'garbage') raw.end('SSH-2.0-OpenSSH_9.2\r\n');
+    else if (order.says !== undefined) raw.write(Buffer.from(order.says, 'latin1'));
+    else if (order.helloBytes) this.#tls.emit('connection', new ShortHello(raw, order));
     else if (this.isPlain) this.#serve(raw, raw, order);
     else {
       // The stream of 'secureConnection' does not say which socket it stands on.

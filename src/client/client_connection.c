@@ -380,6 +380,7 @@ static void on_turn_due(struct client_connection *c)
 {
     struct turn *turn = c->turn;
     if (!client_takes_answer(c)) {
+        turn->was_too_slow = true;
         tell_gone(c);
     } else if (!client_sends_body(c)) {
         turn->body_is_over = turn->must_close = true;

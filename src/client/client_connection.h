@@ -131,6 +131,9 @@ void client_close_after(struct client_connection *connection);
 
 bool client_is_congested(const struct client_connection *connection);
 
+/* Whether on_gone came because the client took its answer more slowly than the least rate. */
+bool client_was_too_slow(const struct client_connection *connection);
+
 /* Bytes of the current exchange: heads and bodies read and written. */
 uint64_t client_bytes_in(const struct client_connection *connection);
 uint64_t client_bytes_out(const struct client_connection *connection);

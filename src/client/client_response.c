@@ -118,6 +118,11 @@ bool client_is_congested(const struct client_connection *c)
     return c->stream && stream_is_congested(c->stream);
 }
 
+bool client_was_too_slow(const struct client_connection *c)
+{
+    return c->turn->was_too_slow;
+}
+
 uint64_t client_bytes_in(const struct client_connection *c)
 {
     return c->turn->bytes_in;

@@ -36,6 +36,7 @@ struct turn {
     bool is_ended;   /* and its end */
     bool has_no_body;
     bool must_close;
+    bool was_too_slow;
     uint64_t bytes_in, bytes_out;
     struct pace receiving; /* of the body */
     struct task bury;

@@ -74,7 +74,8 @@ static void write_answer(struct json_writer *json, const struct exchange *ex)
     if (ex->reason.len > 0)
         json_text(json, SPAN("reason"), ex->reason);
     if (has_left)
-        json_text(json, SPAN("ended"), SPAN("client_left"));
+        json_text(json, SPAN("ended"),
+                  client_was_too_slow(ex->client) ? SPAN("client_too_slow") : SPAN("client_left"));
     else if (ex->is_cut)
         json_text(json, SPAN("ended"), SPAN("cut"));
 }

@@ -3,35 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/list.h"
 #include "base/random.h"
 
 enum { BUCKET_COUNT = 1024, NETWORK_LEN = 8 };
 
 struct address_count {
-    struct list link; /* in its bucket */
+    struct address_count *next; /* in its bucket; owned by it */
     struct address network;
     size_t connections;
 };
 
 struct address_counts {
     uint64_t seed;
-    struct list buckets[BUCKET_COUNT];
+    struct address_count *buckets[BUCKET_COUNT];
 };
 
 struct address_counts *address_counts_create(void)
 {
     struct address_counts *counts = xcalloc(1, sizeof(*counts));
     random_bytes(&counts->seed, sizeof(counts->seed));
-    for (size_t i = 0; i < BUCKET_COUNT; i++)
-        list_init(&counts->buckets[i]);
     return counts;
 }
 
 void address_counts_destroy(struct address_counts *counts)
 {
     for (size_t i = 0; counts && i < BUCKET_COUNT; i++)
-        ASSERT(list_is_empty(&counts->buckets[i]));
+        ASSERT(!counts->buckets[i]);
     free(counts);
 }
 
@@ -52,20 +49,13 @@ static size_t bucket_of(const struct address_counts *counts, const struct addres
     return (size_t)(hash ^ hash >> 32) % BUCKET_COUNT;
 }
 
-static struct address_count *count_of(struct list *link)
-{
-    return container_of(link, struct address_count, link);
-}
-
 static struct address_count *find(const struct address_counts *counts,
                                   const struct address *network)
 {
-    const struct list *bucket = &counts->buckets[bucket_of(counts, network)];
-    for (struct list *at = bucket->next; at != bucket; at = at->next) {
-        if (address_equal(&count_of(at)->network, network))
-            return count_of(at);
-    }
-    return NULL;
+    struct address_count *count = counts->buckets[bucket_of(counts, network)];
+    while (count && !address_equal(&count->network, network))
+        count = count->next;
+    return count;
 }
 
 size_t address_counts_of(const struct address_counts *counts, const struct address *address)
@@ -82,19 +72,23 @@ struct address_count *address_counts_enter(struct address_counts *counts,
     struct address_count *count = find(counts, &network);
     if (!count) {
         count = xcalloc(1, sizeof(*count));
-        count->network = network;
-        list_push_front(&counts->buckets[bucket_of(counts, &network)], &count->link);
+        struct address_count **bucket = &counts->buckets[bucket_of(counts, &network)];
+        *count = (struct address_count){.next = *bucket, .network = network};
+        *bucket = count;
     }
     count->connections++;
     return count;
 }
 
-void address_counts_leave(struct address_count *count)
+void address_counts_leave(struct address_counts *counts, struct address_count *count)
 {
     ASSERT(count->connections > 0);
     count->connections--;
     if (count->connections > 0)
         return;
-    list_remove(&count->link);
+    struct address_count **at = &counts->buckets[bucket_of(counts, &count->network)];
+    while (*at != count)
+        at = &(*at)->next;
+    *at = count->next;
     free(count);
 }

@@ -22,6 +22,6 @@ size_t address_counts_of(const struct address_counts *counts, const struct addre
 /* One more; to be given back to address_counts_leave. */
 struct address_count *address_counts_enter(struct address_counts *counts,
                                            const struct address *address);
-void address_counts_leave(struct address_count *count);
+void address_counts_leave(struct address_counts *counts, struct address_count *count);
 
 #endif

@@ -143,7 +143,7 @@ static const struct listener_events listener_events = {.on_accept = on_accept,
 void entrances_leave(struct entrances *entrances, void *ticket)
 {
     if (ticket)
-        address_counts_leave(ticket);
+        address_counts_leave(entrances->addresses, ticket);
     if (!entrances->is_full || entrances->options.clients->count >= entrances->most)
         return;
     entrances->is_full = false;

@@ -64,12 +64,36 @@ static void assert_cut(const struct client_scene *scene)
     assert_int_equal(scene->peers[0].client.failed, 1); /* not an end: it could pass for one */
 }
 
+static void done_as_too_slow(struct heard *heard)
+{
+    assert_true(client_was_too_slow(heard->connection));
+    heard_done(heard);
+}
+
+static void done_as_gone(struct heard *heard)
+{
+    assert_false(client_was_too_slow(heard->connection));
+    heard_done(heard);
+}
+
 /* --- While the answer is being made --- */
+
+static void who_leaves_was_not_too_slow(void **state)
+{
+    struct client_scene *scene = *state;
+    begin_answer(scene);
+    scene->plan.on_gone = done_as_gone;
+    client_scene_pass(scene, 35000);
+    memory_pair_break(scene->peers[0].pair, scene->peers[0].served);
+    client_scene_turn(scene);
+    assert_int_equal(scene->gone, 1);
+}
 
 static void who_takes_nothing_is_cut_after_four_thirds_of_a_window(void **state)
 {
     struct client_scene *scene = *state;
     begin_answer(scene);
+    scene->plan.on_gone = done_as_too_slow;
     client_scene_pass(scene, 39999);
     assert_int_equal(scene->gone, 0);
     client_scene_pass(scene, 1);
@@ -251,6 +275,7 @@ static void a_client_that_reads_well_may_still_drip_its_body(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(who_leaves_was_not_too_slow),
         TEST(who_takes_nothing_is_cut_after_four_thirds_of_a_window),
         TEST(who_takes_enough_in_large_steps_is_kept),
         TEST(what_was_taken_at_first_buys_no_time),

@@ -48,9 +48,9 @@ static void connections_are_counted_until_they_leave(void **state)
     struct address_count *first = enter(*state, "192.0.2.1");
     struct address_count *second = enter(*state, "192.0.2.1");
     assert_int_equal(count_of(*state, "192.0.2.1"), 2);
-    address_counts_leave(first);
+    address_counts_leave(*state, first);
     assert_int_equal(count_of(*state, "192.0.2.1"), 1);
-    address_counts_leave(second);
+    address_counts_leave(*state, second);
     assert_int_equal(count_of(*state, "192.0.2.1"), 0);
 }
 
@@ -60,9 +60,9 @@ static void each_address_counts_for_itself(void **state)
     assert_int_equal(count_of(*state, "192.0.2.2"), 0);
     struct address_count *two = enter(*state, "192.0.2.2");
     assert_int_equal(count_of(*state, "192.0.2.1"), 1);
-    address_counts_leave(one);
+    address_counts_leave(*state, one);
     assert_int_equal(count_of(*state, "192.0.2.2"), 1);
-    address_counts_leave(two);
+    address_counts_leave(*state, two);
 }
 
 static void an_ipv6_network_of_64_bits_is_one_address(void **state)
@@ -71,8 +71,8 @@ static void an_ipv6_network_of_64_bits_is_one_address(void **state)
     struct address_count *two = enter(*state, "2001:db8:0:1:ffff:ffff:ffff:ffff");
     assert_int_equal(count_of(*state, "2001:db8:0:1::77"), 2);
     assert_int_equal(count_of(*state, "2001:db8:0:2::1"), 0);
-    address_counts_leave(one);
-    address_counts_leave(two);
+    address_counts_leave(*state, one);
+    address_counts_leave(*state, two);
 }
 
 static void a_mapped_address_is_counted_with_the_plain_one(void **state)
@@ -80,7 +80,7 @@ static void a_mapped_address_is_counted_with_the_plain_one(void **state)
     struct address_count *one = enter(*state, "::ffff:192.0.2.1");
     assert_int_equal(count_of(*state, "192.0.2.1"), 1);
     assert_int_equal(count_of(*state, "192.0.2.2"), 0);
-    address_counts_leave(one);
+    address_counts_leave(*state, one);
 }
 
 static void many_addresses_share_the_table_and_leave_in_any_order(void **state)
@@ -92,13 +92,13 @@ static void many_addresses_share_the_table_and_leave_in_any_order(void **state)
         inside[i] = enter(*state, text);
     }
     for (int i = 0; i < MANY; i += 2)
-        address_counts_leave(inside[i]);
+        address_counts_leave(*state, inside[i]);
     for (int i = 0; i < MANY; i++) {
         (void)snprintf(text, sizeof(text), "10.%d.%d.1", i / 200, i % 200);
         assert_int_equal(count_of(*state, text), i % 2);
     }
     for (int i = MANY - 1; i > 0; i -= 2)
-        address_counts_leave(inside[i]);
+        address_counts_leave(*state, inside[i]);
 }
 
 static void none_at_all_may_be_destroyed(void **state)

@@ -175,12 +175,18 @@ static void start(struct client_connection *c, struct span head)
         c->server->handler->on_request(c->server->owner, c, &turn->arena, &turn->request);
 }
 
+/* The empty line that may stand before a head, or half of it, is none of it. */
+static bool has_begun(const struct client_connection *c, struct span in)
+{
+    return in.len > c->check.skipped && !span_equal(in, SPAN("\r"));
+}
+
 /* Takes a head off the front of *in; false when it is not all there. */
 static bool take_head(struct client_connection *c, struct span *in)
 {
     switch (head_check(&c->check, HEAD_REQUEST, *in, &c->server->options->head)) {
     case HEAD_PARTIAL:
-        if (c->state == AT_REST && in->len > c->check.skipped) {
+        if (c->state == AT_REST && has_begun(c, *in)) {
             c->state = IN_HEAD;
             timer_set(&c->timer, now_of(c) + c->server->options->head_ms);
         }
@@ -238,10 +244,10 @@ static bool drop_body(struct client_connection *c, struct span *in)
     size_t before = in->len;
     enum body_state state = body_reader_next(&c->body, in, &piece);
     c->drained += (uint32_t)(before - in->len);
-    if (state == BODY_COMPLETE)
-        rest(c);
-    else if (state == BODY_BROKEN || c->drained > c->server->options->drain_bytes)
+    if (state == BODY_BROKEN || c->drained > c->server->options->drain_bytes)
         linger(c);
+    else if (state == BODY_COMPLETE)
+        rest(c);
     return state != BODY_MORE;
 }
 
@@ -305,8 +311,6 @@ static void pump(struct client_connection *c, struct span in, bool is_fresh)
     c->is_pumping = false;
     keep(c, in, is_fresh);
     flush_head(c);
-    if (c->state == AT_REST && c->server->is_draining)
-        retire(c);
 }
 
 static void pump_later(struct task *task)
@@ -522,7 +526,8 @@ void client_pause_body(struct client_connection *c)
 void client_done(struct client_connection *c)
 {
     struct turn *turn = c->turn;
-    bool must_close = turn->must_close || c->server->is_draining;
+    /* Not for draining alone: an answer that did not say "close" is followed by one that does. */
+    bool must_close = turn->must_close;
     c->turn = NULL;
     later_run(&c->server->loop->later, &turn->bury, free_turn);
     if (c->state == GONE) {

@@ -32,6 +32,8 @@
           "Who may say on whose behalf it connects or calls (PROXY protocol, X-Forwarded-For).")   \
     NUMBER("drain", options.drain_ms, MS, 30 * SECOND, 0, HOUR,                                    \
            "Longest time that running exchanges have to finish when the gateway stops.")           \
+    NUMBER("drain_delay", options.drain_delay_ms, MS, 0, 0, HOUR,                                  \
+           "How long it goes on taking connections after SIGTERM, while balancers learn of it.")   \
     NUMBER("held_bytes", held_bytes, SIZE, 256 * (uint64_t)MIB, MIB, 65536 * (uint64_t)MIB,        \
            "Request bodies held for a second try, of all workers together.")                       \
     CHOICE("unknown_routes", options.gateway.deny_unknown_routes, WORD, "forward|deny", 0,         \

@@ -39,10 +39,11 @@ struct upstream_options {
 struct snapshot_options {
     struct listen_options *listen;
     size_t listen_count;
-    unsigned workers;       /* ≥ 1 */
-    size_t max_connections; /* of all workers */
-    size_t max_per_address; /* likewise; not for loopback and trusted proxies */
-    uint64_t drain_ms;      /* longest graceful stop */
+    unsigned workers;        /* ≥ 1 */
+    size_t max_connections;  /* of all workers */
+    size_t max_per_address;  /* likewise; not for loopback and trusted proxies */
+    uint64_t drain_delay_ms; /* still serving after SIGTERM, while balancers learn of it */
+    uint64_t drain_ms;       /* longest graceful stop */
     struct client_options client;
     struct upstream_options upstream;
     struct credential_options *credentials;

@@ -10,6 +10,9 @@
 #include "gateway/gateway.h"
 #include "worker/entrances.h"
 
+/* Long enough for a client in use to send its next request on a connection and hear of the end. */
+enum { DRAIN_GRACE_MS = 150 };
+
 struct worker {
     struct worker_options options;
     struct snapshot *snapshot; /* counted */
@@ -29,6 +32,7 @@ struct worker {
 
     struct letter drain_letter;
     struct timer drain_timer;
+    enum drain_step { DRAIN_DELAYED, DRAIN_ANNOUNCED, DRAIN_ENDING } drain_step;
 };
 
 /* --- What is shared with exchanges --- */
@@ -85,23 +89,48 @@ static void on_unopened(struct client_server *clients, enum status why)
     entrances_note_unopened(container_of(clients, struct worker, clients)->entrances, why);
 }
 
-static void on_drain_over(struct timer *timer)
+/* Stopping is a row of moments: connections are still taken while balancers learn of it; then what
+ * is queued is accepted and answers say Connection: close; then, clients that use their connections
+ * having heard it, those at rest are closed; then, at the latest, all. */
+static void enter_drain(struct worker *worker, enum drain_step step, uint64_t wait_ms)
 {
-    struct worker *worker = container_of(timer, struct worker, drain_timer);
+    worker->drain_step = step;
+    timer_set(&worker->drain_timer, loop_now_ms(&worker->loop) + wait_ms);
+}
+
+static void abort_rest(struct worker *worker)
+{
     log_event(LOG_WARN, "drain_timeout",
               FIELDS(field_number("connections", (int64_t)worker->clients.count)));
     client_server_abort(&worker->clients);
+}
+
+static void on_drain_due(struct timer *timer)
+{
+    struct worker *worker = container_of(timer, struct worker, drain_timer);
+    switch (worker->drain_step) {
+    case DRAIN_DELAYED:
+        entrances_close(worker->entrances);
+        worker->clients.is_draining = true;
+        enter_drain(worker, DRAIN_ANNOUNCED, DRAIN_GRACE_MS);
+        break;
+    case DRAIN_ANNOUNCED:
+        client_server_drain(&worker->clients);
+        enter_drain(worker, DRAIN_ENDING, worker->snapshot->options.drain_ms);
+        break;
+    case DRAIN_ENDING:
+        abort_rest(worker);
+        break;
+    }
     stop_if_drained(worker);
 }
 
 static void on_drain(struct letter *letter)
 {
     struct worker *worker = container_of(letter, struct worker, drain_letter);
-    entrances_close(worker->entrances);
-    client_server_drain(&worker->clients);
-    timer_set(&worker->drain_timer,
-              loop_now_ms(&worker->loop) + worker->snapshot->options.drain_ms);
-    stop_if_drained(worker);
+    enter_drain(worker, DRAIN_DELAYED, worker->snapshot->options.drain_delay_ms);
+    if (worker->snapshot->options.drain_delay_ms == 0)
+        on_drain_due(&worker->drain_timer);
 }
 
 /* --- The thread --- */
@@ -157,7 +186,7 @@ static bool set_up(struct worker *worker)
 {
     const struct snapshot_options *options = &worker->snapshot->options;
     loop_init(&worker->loop);
-    timer_init(&worker->drain_timer, &worker->loop.timers, on_drain_over);
+    timer_init(&worker->drain_timer, &worker->loop.timers, on_drain_due);
     if (!set_up_upstream(worker) || !set_up_credentials(worker))
         return false;
     set_up_services(worker);

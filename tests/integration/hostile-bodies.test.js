@@ -111,7 +111,7 @@ describe('a body is refused', () => {
 
   for (const [name, group] of Object.entries(GROUPS)) {
     const cases = Object.entries(group);
-    test(`${name.toLowerCase().replace('_', ' ')}: ${cases.length}`, async (t) => {
+    test(`${name.toLowerCase().replaceAll('_', ' ')}: ${cases.length}`, async (t) => {
       const shots = cases.flatMap(([what, body]) => waysToSend(body).map((pieces) => ({ what, pieces: pieces.map((piece) => Buffer.from(piece, 'latin1')) })));
       const results = await volley.fire(shots.map(({ pieces }) => pieces));
       results.forEach((result, index) => judge(result, `${shots[index].what} in ${shots[index].pieces.length} pieces`));

@@ -353,7 +353,7 @@ describe('a head is refused', () => {
 
   for (const [name, group] of Object.entries(GROUPS)) {
     const cases = casesOf(group);
-    test(`${name.toLowerCase().replace('_', ' ')}: ${cases.length}`, async (t) => {
+    test(`${name.toLowerCase().replaceAll('_', ' ')}: ${cases.length}`, async (t) => {
       const count = await assertRefused(cases);
       t.diagnostic(`${count} connections`);
     });

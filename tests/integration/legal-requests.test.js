@@ -228,7 +228,7 @@ describe('a legal request passes', () => {
   }
 
   for (const [name, group] of Object.entries(GROUPS)) {
-    test(`${name.toLowerCase().replace('_', ' ').replace('_', '-')}: ${Object.keys(group).length}`, async (t) => {
+    test(`${name.toLowerCase().replaceAll('_', ' ')}: ${Object.keys(group).length}`, async (t) => {
       let count = 0;
       for (const [what, row] of Object.entries(group)) count += await assertPasses(what, row);
       t.diagnostic(`${count} connections`);

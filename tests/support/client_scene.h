@@ -25,6 +25,7 @@ struct heard {
     struct arena *arena;
     struct request *request; /* NULL for one that was refused */
     enum http_fault fault;
+    struct span line; /* of a refused one, as it is shown */
 };
 
 /* What the handler does; NULL: as client_scene_set_up says. */
@@ -155,6 +156,7 @@ static inline void *client_scene_on_refused(void *owner, struct client_connectio
     struct client_scene *scene = owner;
     struct heard *heard = heard_create(scene, connection, arena);
     heard->fault = fault;
+    heard->line = line;
     scene->refusals++;
     client_scene_say(scene, "refused:", line);
     scene->plan.on_refused(heard);

@@ -137,9 +137,8 @@ static void draining_ends_a_request_in_its_turn_with_close(void **state)
     assert_int_equal(scene->peers[0].client.ended, 1);
 }
 
-static void draining_after_the_head_has_gone_closes_without_having_said_so(void **state)
+static void answer_after_its_head(struct client_scene *scene)
 {
-    struct client_scene *scene = *state;
     scene->plan.on_request = heard_nothing;
     client_scene_send(scene, SPAN(GET));
     heard_head(scene->heard, 200, BODY_LENGTH, 2);
@@ -150,7 +149,27 @@ static void draining_after_the_head_has_gone_closes_without_having_said_so(void 
     heard_done(scene->heard);
     client_scene_turn(scene);
     assert_span(client_scene_got(scene), SPAN(OK_ANSWER));
+}
+
+/* The client was told that it may go on: closing now would fail its next request. */
+static void draining_after_the_head_has_gone_says_close_with_the_next_answer(void **state)
+{
+    struct client_scene *scene = *state;
+    answer_after_its_head(scene);
+    assert_int_equal(scene->peers[0].client.ended, 0);
+    client_scene_send(scene, SPAN(GET));
+    heard_answer_ok(scene->heard);
+    client_scene_turn(scene);
+    assert_span(client_scene_got(scene), SPAN(OK_ANSWER CLOSE_ANSWER));
     assert_int_equal(scene->peers[0].client.ended, 1);
+}
+
+static void draining_after_the_head_has_gone_does_not_wait_for_long(void **state)
+{
+    struct client_scene *scene = *state;
+    answer_after_its_head(scene);
+    client_scene_pass(scene, 2000);
+    assert_int_equal(scene->server.count, 0);
 }
 
 static void draining_waits_for_the_rest_of_an_unread_body(void **state)
@@ -162,6 +181,7 @@ static void draining_waits_for_the_rest_of_an_unread_body(void **state)
     client_scene_turn(scene);
     assert_int_equal(scene->server.count, 1);
     client_scene_send(scene, SPAN("defghi"));
+    client_scene_pass(scene, 2000);
     assert_int_equal(scene->server.count, 0);
     assert_int_equal(scene->peers[0].client.failed, 0);
 }
@@ -282,7 +302,8 @@ int main(void)
         TEST(draining_answers_a_request_that_has_just_arrived),
         TEST(draining_gives_a_new_connection_the_time_for_its_request),
         TEST(draining_ends_a_request_in_its_turn_with_close),
-        TEST(draining_after_the_head_has_gone_closes_without_having_said_so),
+        TEST(draining_after_the_head_has_gone_says_close_with_the_next_answer),
+        TEST(draining_after_the_head_has_gone_does_not_wait_for_long),
         TEST(draining_waits_for_the_rest_of_an_unread_body),
         TEST(draining_leaves_an_answer_the_time_to_arrive),
         cmocka_unit_test(all_may_be_aborted_in_each_state),

@@ -4,12 +4,6 @@
 #include "base/text.h"
 #include "http/writer.h"
 
-static struct span value_of(const struct exchange *ex, enum header_id id)
-{
-    const struct header *header = header_list_find(&ex->request->headers, id);
-    return header ? header->value : SPAN("");
-}
-
 struct span via_value(const struct exchange *ex, unsigned version)
 {
     struct span name = ex->services->via;
@@ -94,7 +88,7 @@ static void add(struct exchange *ex, enum header_id id, struct span value)
 /* The caller's own token, if the profile lets it through; never a key of ours, however it is put. */
 static struct span passed_authorization(const struct exchange *ex)
 {
-    struct span value = value_of(ex, HEADER_AUTHORIZATION);
+    struct span value = header_list_value(&ex->request->headers, HEADER_AUTHORIZATION);
     bool may_pass = ex->profile->credential < 0 && ex->profile->pass_authorization;
     return may_pass && !span_matches(value, SPAN("*bpg_*")) ? value : SPAN("");
 }

@@ -2,20 +2,14 @@
 #include "gateway/local_answer.h"
 #include "gateway/stages.h"
 
-static struct span value_of(const struct exchange *ex, enum header_id id)
-{
-    const struct header *header = header_list_find(&ex->request->headers, id);
-    return header ? header->value : SPAN("");
-}
-
 enum verdict authenticate_begin(struct exchange *ex)
 {
     const struct services *services = ex->services;
     struct fingerprint fingerprint;
     bool has_certificate = client_fingerprint(ex->client, fingerprint.sha256);
     const struct presented presented = {
-        .authorization = value_of(ex, HEADER_AUTHORIZATION),
-        .key_header = value_of(ex, HEADER_X_BPGATE_KEY),
+        .authorization = header_list_value(&ex->request->headers, HEADER_AUTHORIZATION),
+        .key_header = header_list_value(&ex->request->headers, HEADER_X_BPGATE_KEY),
         .certificate = has_certificate ? &fingerprint : NULL,
         .address = ex->address.bytes,
         .address_len = ex->address.len,

@@ -5,12 +5,6 @@
 
 static const struct id_list no_bots = {NULL, 0};
 
-static struct span value_of(const struct exchange *ex, enum header_id id)
-{
-    const struct header *header = header_list_find(&ex->request->headers, id);
-    return header ? header->value : SPAN("");
-}
-
 /* The restricted kinds: how they are called, the field, and the flag of operations that take it. */
 static const struct {
     const char *noun;
@@ -97,7 +91,7 @@ static bool settle_id(struct exchange *ex, enum id_kind kind)
 {
     if (!(ex->operation_flags & kinds[kind].takes))
         return true;
-    struct span named = value_of(ex, kinds[kind].header);
+    struct span named = header_list_value(&ex->request->headers, kinds[kind].header);
     if (named.len > 0 && !identity_allows(ex->profile, bots_of(ex), kind, named)) {
         (void)refuse_id(ex, kind, named, "the header");
         return false;
@@ -110,7 +104,7 @@ static bool settle_destination(struct exchange *ex)
 {
     if (!(ex->operation_flags & OP_TAKES_DESTINATION_BOT))
         return true;
-    ex->destination_bot = value_of(ex, HEADER_X_DESTINATION_BOT_ID);
+    ex->destination_bot = header_list_value(&ex->request->headers, HEADER_X_DESTINATION_BOT_ID);
     if (ex->destination_bot.len == 0 ||
         identity_allows(ex->profile, bots_of(ex), ID_BOT, ex->destination_bot))
         return true;
@@ -217,7 +211,8 @@ enum verdict authorize_begin(struct exchange *ex)
     if (!settle_destination(ex))
         return STAGE_RESPOND;
     if (ex->operation_flags & OP_TAKES_INTEGRATION && ex->ids[ID_INTEGRATION].len > 0)
-        ex->integration_alias = value_of(ex, HEADER_X_INTEGRATION_ALIAS);
+        ex->integration_alias =
+            header_list_value(&ex->request->headers, HEADER_X_INTEGRATION_ALIAS);
     if (!ex->route.operation)
         return STAGE_NEXT;
     bool may_pass = path_is_allowed(ex) && queries_are_allowed(ex) && body_is_allowed(ex);

@@ -5,12 +5,6 @@
 #include "gateway/outcome.h"
 #include "gateway/stages.h"
 
-static struct span field(const struct response *response, enum header_id id)
-{
-    const struct header *header = header_list_find(&response->headers, id);
-    return header ? header->value : SPAN("");
-}
-
 /* The body was collected to be looked at and is what it was. */
 static enum verdict pass(struct exchange *ex, struct span body)
 {
@@ -68,8 +62,8 @@ enum verdict translate_begin(struct exchange *ex)
     struct forward *f = ex->forward;
     const struct error_answer answer = {
         .status = response->status,
-        .content_type = field(response, HEADER_CONTENT_TYPE),
-        .content_encoding = field(response, HEADER_CONTENT_ENCODING),
+        .content_type = header_list_value(&response->headers, HEADER_CONTENT_TYPE),
+        .content_encoding = header_list_value(&response->headers, HEADER_CONTENT_ENCODING),
         .body = f->error_body_is_too_long ? SPAN("") : buffer_bytes(&f->error_body),
     };
     enum error_type type;

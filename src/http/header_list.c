@@ -43,6 +43,12 @@ const struct header *header_list_find_name(const struct header_list *list, struc
     return NULL;
 }
 
+struct span header_list_value(const struct header_list *list, enum header_id id)
+{
+    const struct header *header = header_list_find(list, id);
+    return header ? header->value : SPAN("");
+}
+
 size_t header_list_count(const struct header_list *list, enum header_id id)
 {
     size_t count = 0;

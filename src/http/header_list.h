@@ -32,6 +32,9 @@ bool header_list_add_known(struct header_list *list, enum header_id id, struct s
 const struct header *header_list_find(const struct header_list *list, enum header_id id);
 const struct header *header_list_find_name(const struct header_list *list, struct span name);
 
+/* The value of the first field with this id; len 0 without one. */
+struct span header_list_value(const struct header_list *list, enum header_id id);
+
 /* How often a known field occurs. */
 size_t header_list_count(const struct header_list *list, enum header_id id);
 

@@ -89,6 +89,15 @@ static void the_first_of_equal_fields_is_found(void **state)
     assert_null(header_list_find_name(list, SPAN("")));
 }
 
+static void the_value_of_a_field_that_is_not_there_is_empty(void **state)
+{
+    struct header_list *list = &((struct fixture *)*state)->list;
+    add(list, "host", "a");
+    add(list, "host", "b");
+    assert_true(span_equal(header_list_value(list, HEADER_HOST), SPAN("a")));
+    assert_int_equal(header_list_value(list, HEADER_VIA).len, 0);
+}
+
 static void removing_takes_all_of_an_id_and_keeps_the_order(void **state)
 {
     struct header_list *list = &((struct fixture *)*state)->list;
@@ -195,6 +204,7 @@ int main(void)
         WITH_LIST(known_names_are_added_in_lower_case),
         WITH_LIST(a_full_list_takes_no_more),
         WITH_LIST(the_first_of_equal_fields_is_found),
+        WITH_LIST(the_value_of_a_field_that_is_not_there_is_empty),
         WITH_LIST(removing_takes_all_of_an_id_and_keeps_the_order),
         WITH_LIST(removing_may_ask_a_question),
         WITH_LIST(elements_are_found_in_any_line_and_case),

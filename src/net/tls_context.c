@@ -258,7 +258,8 @@ struct tls_context *tls_context_create_server(const struct tls_server_options *o
 {
     struct tls_context *context = create(TLS_server_method(), false);
     /* Not the library's own list: to ask for the largest groups costs strangers little and us much. */
-    ASSERT(SSL_CTX_set1_groups_list(context->library, "X25519:P-256:P-384") == 1);
+    char groups[] = "X25519:P-256:P-384"; /* the library's macro wants it not const */
+    ASSERT(SSL_CTX_set1_groups_list(context->library, groups) == 1);
     SSL_CTX_set_session_cache_mode(context->library, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_alpn_select_cb(context->library, on_protocols, NULL);
     share_tickets(context, options->tickets);

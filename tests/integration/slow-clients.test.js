@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { eventually, pause, slowness, within } from './support/deadline.js';
 import { assertOneAccessLine, assertProblem, newRequestId, play } from './support/play.js';
 import { connect, request } from './support/raw.js';
+import { connectTls, identityFiles, tlsListener } from './support/tls_client.js';
 
 const USERS = '/v1/chat/users';
 const BIG = 4 * 1024 * 1024;
@@ -237,6 +238,27 @@ describe('many slow clients', () => {
     const [slowest] = await Promise.all([probe(t, gateway, gone), gone]);
     t.diagnostic(`slowest answer meanwhile: ${slowest} ms; ${Math.round((memoryOf(gateway) - memory) / 1024)} KiB more`);
     assert.ok(slowest < 1000 * slowness, `${slowest}`);
+  });
+
+  test('the same over TLS, the handshake included', async (t) => {
+    const { gateway, upstream } = await play(t, { ...options, settings: { ...settings, ...tlsListener(identityFiles(t)), access_log: 'stdout' } });
+    upstream.on('GET /v1/chat/messages', { body: 'x'.repeat(BIG) });
+    const stalled = await connect(t, gateway);
+    stalled.send('\x16\x03\x01');
+
+    const dripping = await connectTls(t, gateway);
+    dripping.send(request(gateway, 'POST', USERS, { headers: { 'Content-Length': 1000 } }));
+    const drops = drip(dripping, Array(200).fill('x'), 50);
+
+    const id = newRequestId();
+    const reading = await connectTls(t, gateway);
+    reading.socket.pause();
+    reading.send(request(gateway, 'GET', '/v1/chat/messages', { headers: { 'x-request-id': id } }));
+
+    assert.equal((await dripping.response()).status, 408);
+    assert.equal((await assertOneAccessLine(gateway, id)).ended, 'client_too_slow');
+    assert.equal((await stalled.ended()).bytes.length, 0);
+    await drops;
   });
 
   const PIPELINES = { 'answers from upstream': '/v1/chat/messages', 'answers of the gateway': '/nowhere' };

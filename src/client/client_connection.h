@@ -45,7 +45,7 @@ struct client_handler {
                         enum http_fault fault, struct span line);
     void (*on_body)(void *exchange, struct span piece);
     void (*on_body_end)(void *exchange);
-    /* The rest of the body will not come: FAULT_CHUNK for bad framing, FAULT_NONE for one that is too
+    /* The rest of the body will not come: FAULT_CHUNK for bad framing, FAULT_TIMEOUT for one that is too
      * slow. An answer may still be sent; the connection is closed after it. */
     void (*on_body_failed)(void *exchange, enum http_fault fault);
     void (*on_drained)(void *exchange); /* client_is_congested has become false */

@@ -15,7 +15,7 @@ struct upstream_pool {
     bool is_closing;
 };
 
-enum { FRESH_SHARE = 3 };
+enum { FRESH_SHARE = 3, SURPLUS_REST_MS = 1000 };
 
 static struct upstream_connection *connection_of(struct list *link)
 {
@@ -82,8 +82,11 @@ static void note_life(struct upstream_connection *connection)
     uint64_t limit_ms = idle_limit_ms(pool);
     if (limit_ms >= before_ms)
         return;
-    for (struct list *link = pool->idle.next; link != &pool->idle; link = link->next)
-        rest_until(connection_of(link), limit_ms);
+    for (struct list *link = pool->idle.next; link != &pool->idle; link = link->next) {
+        struct upstream_connection *other = connection_of(link);
+        if (other->idle_since_ms + limit_ms < other->timer.due_ms)
+            rest_until(other, limit_ms);
+    }
 }
 
 static void on_open(void *owner)
@@ -262,6 +265,15 @@ void pool_wait_begin(struct pool_wait *wait, struct upstream_pool *pool, bool mu
     }
 }
 
+/* Those beyond max_idle rest for a moment only. Not closed at once: under load the next request
+ * would have to shake hands anew, again and again. */
+static uint64_t rest_limit_ms(const struct upstream_pool *pool)
+{
+    uint64_t limit_ms = idle_limit_ms(pool);
+    bool is_surplus = pool->idle_count > pool->options.max_idle;
+    return is_surplus && limit_ms > SURPLUS_REST_MS ? SURPLUS_REST_MS : limit_ms;
+}
+
 /* To the first in the line that it may serve, else to the idle ones. */
 static void settle(struct upstream_connection *connection)
 {
@@ -271,12 +283,12 @@ static void settle(struct upstream_connection *connection)
     if (first && may_serve(pool, connection, first->must_be_fresh)) {
         leave_line(first);
         take(first, connection);
-    } else if (first || pool->is_closing || pool->idle_count >= pool->options.max_idle) {
+    } else if (first || pool->is_closing || pool->options.max_idle == 0) {
         close_connection(connection);
     } else {
         list_push_front(&pool->idle, &connection->link);
         pool->idle_count++;
-        rest_until(connection, idle_limit_ms(pool));
+        rest_until(connection, rest_limit_ms(pool));
     }
 }
 

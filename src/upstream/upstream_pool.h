@@ -12,7 +12,8 @@
 #include "net/loop.h"
 
 struct upstream_pool_options {
-    size_t max_idle, max_open, max_waiting;
+    size_t max_idle; /* for longer than a moment */
+    size_t max_open, max_waiting;
     uint64_t wait_ms;       /* longest time in the line */
     uint64_t idle_ms;       /* an idle connection is closed after this, or before: idle_life.h */
     uint64_t first_life_ms; /* assumed idle life until the server has shown one */

@@ -1,75 +1,36 @@
 #include "botpress/translate.h"
 
-#include <stdlib.h>
-
-#define ZLIB_CONST
 #include <jansson.h>
-#include <zlib.h>
 
 #include "base/text.h"
+#include "http/content_coding.h"
 
 enum {
     MAX_SHOWN = 120,        /* characters of a title or text */
     MAX_SHOWN_BYTES = 480,  /* of UTF-8 */
     MAX_SEARCHED = 8 * KIB, /* of a page for its title */
-    ANY_FRAME = 15 + 32,    /* zlib's window bits: gzip or zlib, whichever is there */
-    NO_FRAME = -15,
 };
 
-enum coding { CODING_NONE, CODING_GZIP, CODING_DEFLATE, CODING_OTHER };
-
-/* The body as the client will read it. */
-struct plain_body {
-    struct span bytes;
-    char *owned; /* what was inflated; NULL when the bytes are the answer's own */
-};
-
-static enum coding coding_of(struct span header)
+static bool is_deflate(struct span content_encoding)
 {
-    static const struct {
-        struct span name;
-        enum coding coding;
-    } codings[] = {
-        {{"", 0}, CODING_NONE},       {{"identity", 8}, CODING_NONE},   {{"gzip", 4}, CODING_GZIP},
-        {{"x-gzip", 6}, CODING_GZIP}, {{"deflate", 7}, CODING_DEFLATE},
-    };
-    header = span_trim(header);
-    for (size_t i = 0; i < COUNT_OF(codings); i++) {
-        if (span_equal_nocase(header, codings[i].name))
-            return codings[i].coding;
-    }
-    return CODING_OTHER;
+    return span_equal_nocase(span_trim(content_encoding), SPAN("deflate"));
 }
 
-/* All of the input, or nothing: a truncated body tells nothing, and a small one may hold gigabytes. */
-static bool inflate_whole(struct span input, int window_bits, char *at, size_t *len)
+/* The body as the client will read it: the answer's own bytes, or what decoded then owns. False for
+ * codings that we cannot read and for bodies that break theirs. */
+static bool decode(const struct error_answer *answer, struct buffer *decoded, struct span *body)
 {
-    z_stream stream = {.next_in = (const Bytef *)input.at, .avail_in = (uInt)input.len};
-    if (input.len > UINT32_MAX || inflateInit2(&stream, window_bits) != Z_OK)
-        return false;
-    stream.next_out = (Bytef *)at;
-    stream.avail_out = TRANSLATE_BODY_LIMIT;
-    bool is_whole = inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_in == 0;
-    *len = stream.total_out;
-    inflateEnd(&stream);
-    return is_whole;
-}
-
-/* False for codings that we cannot read and for bodies that break theirs. */
-static bool decode(struct span bytes, enum coding coding, struct plain_body *body)
-{
-    *body = (struct plain_body){.bytes = bytes};
-    if (coding == CODING_NONE || bytes.len == 0)
+    enum coding coding = coding_of(answer->content_encoding);
+    enum status status = ERR_SYNTAX;
+    *body = answer->body;
+    if (coding == CODING_IDENTITY || answer->body.len == 0)
         return true;
-    if (coding == CODING_OTHER)
-        return false;
-    body->owned = xmalloc(TRANSLATE_BODY_LIMIT);
-    body->bytes = (struct span){body->owned, 0};
-    if (inflate_whole(bytes, ANY_FRAME, body->owned, &body->bytes.len))
-        return true;
-    /* RFC 9110 §8.4.1.2: some send "deflate" without the frame it should have. */
-    return coding == CODING_DEFLATE &&
-           inflate_whole(bytes, NO_FRAME, body->owned, &body->bytes.len);
+    if (coding == CODING_GZIP)
+        status = gzip_decode(answer->body, decoded);
+    else if (is_deflate(answer->content_encoding))
+        status = deflate_decode(answer->body, decoded);
+    *body = buffer_bytes(decoded);
+    return status == OK;
 }
 
 /* The media type without its parameters. */
@@ -218,23 +179,26 @@ static json_t *parse(struct span body)
 enum error_body translate_error(const struct error_answer *answer, struct arena *arena,
                                 enum error_type *type, struct span *message)
 {
-    enum coding coding = coding_of(answer->content_encoding);
-    if (coding == CODING_OTHER && is_json_type(media_type(answer)))
+    bool is_opaque = coding_of(answer->content_encoding) == CODING_OTHER &&
+                     !is_deflate(answer->content_encoding);
+    if (is_opaque && is_json_type(media_type(answer)))
         return ERROR_BODY_OPAQUE;
 
-    struct plain_body body;
-    bool is_readable = decode(answer->body, coding, &body);
-    json_t *json = is_readable ? parse(body.bytes) : NULL;
+    struct buffer decoded;
+    struct span body;
+    buffer_init(&decoded, TRANSLATE_BODY_LIMIT);
+    bool is_readable = decode(answer, &decoded, &body);
+    json_t *json = is_readable ? parse(body) : NULL;
     enum error_body result = judge_json(json, arena, type, message);
     if (result == ERROR_BODY_FOREIGN) {
         *type = error_type_of_status(answer->status);
-        *message = is_readable ? describe(answer, body.bytes, json != NULL, arena)
+        *message = is_readable ? describe(answer, body, json != NULL, arena)
                                : arena_format(arena,
                                               "Botpress answered %u with a body whose content "
                                               "coding cannot be undone.",
                                               answer->status);
     }
     json_decref(json);
-    free(body.owned);
+    buffer_clear(&decoded);
     return result;
 }

@@ -143,12 +143,21 @@ static bool read_asctime(struct span text, struct civil *civil)
            take_number(&text, 4, &civil->year) && text.len == 0;
 }
 
-/* RFC 9110 §5.6.7: what looks more than 50 years ahead was meant to be past. */
-static unsigned full_year(unsigned two_digits, uint64_t now_seconds)
+static uint64_t seconds_of(const struct civil *civil)
 {
-    unsigned now = civil_of(now_seconds / DAY_SECONDS).year;
-    unsigned year = now - now % 100 + two_digits;
-    return year > now + 50 ? year - 100 : year;
+    uint64_t minutes = civil->hour * UINT64_C(60) + civil->minute;
+    return days_of(civil) * DAY_SECONDS + minutes * 60 + civil->second;
+}
+
+/* RFC 9110 §5.6.7: what looks more than 50 years ahead was meant to be past. So of all years that end
+ * in these two digits it is the last in which the date is not. */
+static unsigned full_year(struct civil date, uint64_t now_seconds)
+{
+    struct civil latest = civil_of(now_seconds / DAY_SECONDS);
+    latest.year += 50;
+    date.year = latest.year - (latest.year - date.year) % 100;
+    bool is_beyond = seconds_of(&date) > seconds_of(&latest) + now_seconds % DAY_SECONDS;
+    return is_beyond ? date.year - 100 : date.year;
 }
 
 static bool is_valid(const struct civil *civil)
@@ -157,20 +166,20 @@ static bool is_valid(const struct civil *civil)
     unsigned year = civil->year;
     bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     unsigned length = lengths[civil->month - 1] + (is_leap && civil->month == 2);
+    bool is_leap_second = civil->hour == 23 && civil->minute == 59 && civil->second == 60;
     return year >= YEAR_FIRST && civil->day >= 1 && civil->day <= length && civil->hour < 24 &&
-           civil->minute < 60 && civil->second <= 60; /* 60 is a leap second */
+           civil->minute < 60 && (civil->second < 60 || is_leap_second);
 }
 
 bool http_date_read(struct span text, uint64_t now_seconds, uint64_t *unix_seconds)
 {
     struct civil civil = {0};
     if (read_rfc850(text, &civil))
-        civil.year = full_year(civil.year, now_seconds);
+        civil.year = full_year(civil, now_seconds);
     else if (!read_imf_fixdate(text, &civil) && !read_asctime(text, &civil))
         return false;
     if (!is_valid(&civil))
         return false;
-    uint64_t minutes = civil.hour * UINT64_C(60) + civil.minute;
-    *unix_seconds = days_of(&civil) * DAY_SECONDS + minutes * 60 + civil.second;
+    *unix_seconds = seconds_of(&civil);
     return true;
 }

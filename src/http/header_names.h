@@ -49,6 +49,24 @@ enum header_flags {
     X(HEADER_ACCEPT, "accept", 'a', 'p', 't', 0)                                                   \
     X(HEADER_SET_COOKIE, "set-cookie", 's', 'o', 'e', 0)                                           \
     X(HEADER_LOCATION, "location", 'l', 'i', 'n', 0)                                               \
+    X(HEADER_IF_MATCH, "if-match", 'i', 't', 'h', 0)                                               \
+    X(HEADER_IF_NONE_MATCH, "if-none-match", 'i', 'm', 'h', 0)                                     \
+    X(HEADER_IF_MODIFIED_SINCE, "if-modified-since", 'i', '-', 'e', 0)                             \
+    X(HEADER_IF_UNMODIFIED_SINCE, "if-unmodified-since", 'i', 'd', 'e', 0)                         \
+    X(HEADER_IF_RANGE, "if-range", 'i', 'n', 'e', 0)                                               \
+    X(HEADER_RANGE, "range", 'r', 'g', 'e', 0)                                                     \
+    X(HEADER_CONTENT_RANGE, "content-range", 'c', 'r', 'e', 0)                                     \
+    X(HEADER_ACCEPT_RANGES, "accept-ranges", 'a', 'a', 's', 0)                                     \
+    X(HEADER_ETAG, "etag", 'e', 'a', 'g', 0)                                                       \
+    X(HEADER_LAST_MODIFIED, "last-modified", 'l', 'i', 'd', 0)                                     \
+    X(HEADER_EXPIRES, "expires", 'e', 'r', 's', 0)                                                 \
+    X(HEADER_VARY, "vary", 'v', 'r', 'y', 0)                                                       \
+    X(HEADER_PRAGMA, "pragma", 'p', 'm', 'a', 0)                                                   \
+    X(HEADER_CACHE_CONTROL, "cache-control", 'c', 'n', 'l', 0)                                     \
+    X(HEADER_CDN_CACHE_CONTROL, "cdn-cache-control", 'c', 'o', 'l', 0)                             \
+    X(HEADER_BPGATE_CACHE_CONTROL, "bpgate-cache-control", 'b', 'c', 'l', 0)                       \
+    X(HEADER_CACHE_STATUS, "cache-status", 'c', 'a', 's', 0)                                       \
+    X(HEADER_CONTENT_LOCATION, "content-location", 'c', 'c', 'n', 0)                               \
     X(HEADER_RETRY_AFTER, "retry-after", 'r', 'f', 'r', 0)                                         \
     X(HEADER_RATELIMIT_LIMIT, "ratelimit-limit", 'r', 'l', 't', 0)                                 \
     X(HEADER_RATELIMIT_REMAINING, "ratelimit-remaining", 'r', 'm', 'g', 0)                         \

@@ -64,15 +64,58 @@ static void all_three_forms_are_read(void **state)
     assert_read("Sun Nov  6 08:49:37 1994", NOV_1994);
     assert_read("Wed Nov 16 08:49:37 1994", NOV_1994 + 10 * 86400);
     assert_read("Thu, 01 Jan 1970 00:00:00 GMT", 0);
-    assert_read("Sat, 31 Dec 2016 23:59:60 GMT", 1483228800);
 }
 
+static void assert_read_at(uint64_t now, const char *text, uint64_t expected)
+{
+    uint64_t seconds = 1;
+    assert_true(http_date_read(span_of(text), now, &seconds));
+    assert_int_equal(seconds, expected);
+}
+
+/* RFC 9110 §5.6.7 */
 static void two_digit_years_lie_at_most_fifty_years_ahead(void **state)
 {
     (void)state;
     assert_read("Friday, 01-Jan-75 00:00:00 GMT", 3313526400);  /* 2075 */
     assert_read("Thursday, 01-Jan-76 00:00:00 GMT", 189302400); /* 1976 */
     assert_read("Wednesday, 01-Jan-25 00:00:00 GMT", 1735689600);
+    /* to the second: NOW_2025 is Sun, 15 Jun 2025 15:06:40 GMT */
+    assert_read("Saturday, 15-Jun-75 15:06:40 GMT", 3327836800);
+    assert_read("Sunday, 15-Jun-75 15:06:41 GMT", 172076801);
+    assert_read("Wednesday, 31-Dec-75 23:59:59 GMT", 189302399);
+}
+
+static void two_digit_years_cross_the_century(void **state)
+{
+    (void)state;
+    const uint64_t now_1999 = 946684799, now_2090 = 3786912000;
+    assert_read_at(now_1999, "Saturday, 01-Jan-00 00:00:00 GMT", 946684800);
+    assert_read_at(now_1999, "Wednesday, 01-Jan-97 00:00:00 GMT", 852076800);
+    assert_read_at(now_2090, "Thursday, 01-Jan-05 00:00:00 GMT", 4260211200); /* 2105 */
+}
+
+static void the_time_of_reading_may_be_any(void **state)
+{
+    (void)state;
+    uint64_t seconds;
+    static const uint64_t times[] = {0, 1, 253402300799, UINT32_MAX, INT64_MAX, UINT64_MAX};
+    for (size_t i = 0; i < COUNT_OF(times); i++)
+        (void)http_date_read(SPAN("Sunday, 06-Nov-94 08:49:37 GMT"), times[i], &seconds);
+    assert_read_at(0, "Sunday, 06-Nov-94 08:49:37 GMT", NOV_1994);
+}
+
+/* A leap second is the 61st of the last minute of a day (RFC 9110 §5.6.7: as in UTC). */
+static void leap_seconds_end_a_day(void **state)
+{
+    (void)state;
+    uint64_t seconds;
+    assert_read("Sat, 31 Dec 2016 23:59:60 GMT", 1483228800);
+    assert_read("Sat Dec 31 23:59:60 2016", 1483228800);
+    assert_read("Saturday, 31-Dec-16 23:59:60 GMT", 1483228800);
+    assert_false(http_date_read(SPAN("Sat, 31 Dec 2016 23:58:60 GMT"), NOW_2025, &seconds));
+    assert_false(http_date_read(SPAN("Sat, 31 Dec 2016 12:59:60 GMT"), NOW_2025, &seconds));
+    assert_false(http_date_read(SPAN("Sat, 31 Dec 2016 23:59:61 GMT"), NOW_2025, &seconds));
 }
 
 static void everything_else_is_no_date(void **state)
@@ -86,6 +129,13 @@ static void everything_else_is_no_date(void **state)
         "Sun, 06 Nov 1994 08:49:37",
         "Sun, 06 Nov 1994 08:49:37 UTC",
         "Sun, 06 Nov 1994 08:49:37 gmt",
+        "Sun, 06 Nov 1994 08:49:37 +0000",
+        "Sun, 06 Nov 1994 08.49.37 GMT",
+        "Sun 06 Nov 1994 08:49:37 GMT",
+        "Sun,06 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 10000 08:49:37 GMT",
+        "Sun, 06 Nov 0000 08:49:37 GMT",
+        "\"Sun, 06 Nov 1994 08:49:37 GMT\"",
         "Sun, 06 Nov 1994 08:49:37 GMT ",
         " Sun, 06 Nov 1994 08:49:37 GMT",
         "sun, 06 Nov 1994 08:49:37 GMT",
@@ -142,6 +192,9 @@ int main(void)
         cmocka_unit_test(every_day_of_four_centuries_is_that_of_the_system),
         cmocka_unit_test(all_three_forms_are_read),
         cmocka_unit_test(two_digit_years_lie_at_most_fifty_years_ahead),
+        cmocka_unit_test(two_digit_years_cross_the_century),
+        cmocka_unit_test(the_time_of_reading_may_be_any),
+        cmocka_unit_test(leap_seconds_end_a_day),
         cmocka_unit_test(everything_else_is_no_date),
         cmocka_unit_test(no_prefix_of_a_date_is_a_date),
     };

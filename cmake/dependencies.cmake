@@ -13,6 +13,7 @@ bpgate_library(bpgate_uv libuv>=1.44)
 bpgate_library(bpgate_jansson jansson>=2.13)
 bpgate_library(bpgate_yaml yaml-0.1)
 bpgate_library(bpgate_zlib zlib)
+bpgate_library(bpgate_hiredis hiredis>=0.14)
 
 # llhttp: a system library where there is one (Debian 13), else the C sources that Debian 12's
 # node-llhttp installs.

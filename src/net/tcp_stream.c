@@ -12,7 +12,10 @@
 struct tcp_stream {
     struct stream stream;
     struct loop *loop; /* borrowed */
-    uv_tcp_t handle;
+    union {
+        uv_tcp_t tcp;
+        uv_pipe_t local;
+    } handle;
     struct task settle; /* opens an adopted stream, tells a failure */
     int error;          /* libuv's; 0 while it works */
 };
@@ -38,10 +41,15 @@ static uv_stream_t *uv_of(struct tcp_stream *tcp)
     return (uv_stream_t *)&tcp->handle;
 }
 
+static uv_handle_t *handle_of(struct tcp_stream *tcp)
+{
+    return (uv_handle_t *)&tcp->handle;
+}
+
 static int descriptor_of(struct tcp_stream *tcp)
 {
     uv_os_fd_t descriptor = -1;
-    return uv_fileno((uv_handle_t *)&tcp->handle, &descriptor) == 0 ? descriptor : -1;
+    return uv_fileno(handle_of(tcp), &descriptor) == 0 ? descriptor : -1;
 }
 
 /* What the peer sent before it hung up still counts: it may be the answer to a request that it did
@@ -102,7 +110,7 @@ static int error_behind_end(struct tcp_stream *tcp)
 {
     int descriptor, error = 0;
     socklen_t len = sizeof(error);
-    if (uv_fileno((uv_handle_t *)&tcp->handle, &descriptor) != 0 ||
+    if (uv_fileno(handle_of(tcp), &descriptor) != 0 ||
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
         return 0;
     return -error;
@@ -266,7 +274,7 @@ static void tcp_close(struct stream *stream)
 {
     struct tcp_stream *tcp = tcp_of(stream);
     later_cancel(&tcp->settle);
-    uv_close((uv_handle_t *)&tcp->handle, on_closed);
+    uv_close(handle_of(tcp), on_closed);
 }
 
 static void tcp_abort(struct stream *stream)
@@ -330,16 +338,22 @@ static struct tcp_stream *create(struct loop *loop)
     struct tcp_stream *tcp = xcalloc(1, sizeof(*tcp));
     tcp->stream.kind = &tcp_kind;
     tcp->loop = loop;
-    ASSERT(uv_tcp_init(&loop->uv, &tcp->handle) == 0);
-    tcp->handle.data = tcp;
-    (void)uv_tcp_nodelay(&tcp->handle, 1); /* kept by libuv until there is a socket */
+    return tcp;
+}
+
+static struct tcp_stream *create_tcp(struct loop *loop)
+{
+    struct tcp_stream *tcp = create(loop);
+    ASSERT(uv_tcp_init(&loop->uv, &tcp->handle.tcp) == 0);
+    tcp->handle.tcp.data = tcp;
+    (void)uv_tcp_nodelay(&tcp->handle.tcp, 1); /* kept by libuv until there is a socket */
     return tcp;
 }
 
 struct stream *tcp_stream_adopt(struct loop *loop, int descriptor)
 {
-    struct tcp_stream *tcp = create(loop);
-    int rc = uv_tcp_open(&tcp->handle, descriptor);
+    struct tcp_stream *tcp = create_tcp(loop);
+    int rc = uv_tcp_open(&tcp->handle.tcp, descriptor);
     if (rc != 0) {
         (void)close(descriptor);
         break_down(tcp, rc);
@@ -351,9 +365,9 @@ struct stream *tcp_stream_adopt(struct loop *loop, int descriptor)
 
 struct stream *tcp_stream_connect(struct loop *loop, const struct sockaddr *address)
 {
-    struct tcp_stream *tcp = create(loop);
+    struct tcp_stream *tcp = create_tcp(loop);
     uv_connect_t *request = xmalloc(sizeof(*request));
-    int rc = uv_tcp_connect(request, &tcp->handle, address, on_connected);
+    int rc = uv_tcp_connect(request, &tcp->handle.tcp, address, on_connected);
     if (rc != 0) {
         free(request);
         break_down(tcp, rc);
@@ -362,10 +376,21 @@ struct stream *tcp_stream_connect(struct loop *loop, const struct sockaddr *addr
     return &tcp->stream;
 }
 
+struct stream *tcp_stream_connect_local(struct loop *loop, const char *path)
+{
+    struct tcp_stream *tcp = create(loop);
+    uv_connect_t *request = xmalloc(sizeof(*request));
+    ASSERT(strlen(path) <= LOCAL_PATH_MAX_LEN); /* libuv 1.44 would cut it */
+    ASSERT(uv_pipe_init(&loop->uv, &tcp->handle.local, 0) == 0);
+    tcp->handle.local.data = tcp;
+    uv_pipe_connect(request, &tcp->handle.local, path, on_connected);
+    return &tcp->stream;
+}
+
 bool tcp_stream_peer(struct stream *stream, struct sockaddr_storage *address)
 {
     int len = sizeof(*address);
-    return uv_tcp_getpeername(&tcp_of(stream)->handle, (struct sockaddr *)address, &len) == 0;
+    return uv_tcp_getpeername(&tcp_of(stream)->handle.tcp, (struct sockaddr *)address, &len) == 0;
 }
 
 int tcp_stream_error(const struct stream *stream)

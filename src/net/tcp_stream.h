@@ -1,4 +1,4 @@
-/* tcp_stream.h - a stream over a libuv TCP handle.
+/* tcp_stream.h - a stream over a socket of libuv's: TCP, or one with a path on this machine.
  *
  * A write tries the socket at once and queues a copy of what is left over, so that in the usual
  * case it is one system call and no copy. TCP_NODELAY is on. Reads land in the loop's one buffer: a
@@ -17,7 +17,11 @@ struct stream *tcp_stream_adopt(struct loop *loop, int descriptor);
 /* Begins to connect. on_open or on_failed follows, also when nothing could be begun. */
 struct stream *tcp_stream_connect(struct loop *loop, const struct sockaddr *address);
 
-/* The peer's address; false when it is gone already. Only for streams of this kind. */
+/* Likewise, to the socket with this path (unix(7)), at most LOCAL_PATH_MAX_LEN bytes. */
+enum { LOCAL_PATH_MAX_LEN = 107 };
+struct stream *tcp_stream_connect_local(struct loop *loop, const char *path);
+
+/* The peer's address; false when it is gone already. Only for TCP streams of this kind. */
 bool tcp_stream_peer(struct stream *stream, struct sockaddr_storage *address);
 
 /* Why it failed, as libuv's code (UV_ECONNREFUSED …); 0 when it did not. Only for this kind. */

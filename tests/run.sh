@@ -4,7 +4,8 @@
 #   tests/run.sh              everything of continuous integration
 #   tests/run.sh --quick      static checks; release build with unit and integration tests
 #   tests/run.sh --long       everything, 60 s a fuzz target, and cppcheck
-#   tests/run.sh --only STEP  one step: static, release, asan, tsan, tidy, fuzz or cppcheck
+#   tests/run.sh --coverage   which lines of src the unit and integration tests run; at least 85 %
+#   tests/run.sh --only STEP  one step: static, release, asan, tsan, tidy, fuzz, cppcheck or coverage
 #
 # Stops after the first step that fails. The last line says how many tests passed and failed: what
 # ctest and node count, and one for each static check, fuzz target and analysed file.
@@ -15,6 +16,7 @@ jobs=$(nproc)
 passed=0
 failed=0
 fuzz_seconds=5
+least_coverage=85
 
 say() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
 
@@ -39,7 +41,8 @@ build() {
     mkdir -p build
     log=build/$preset.log
     say "build $preset"
-    cmake --preset "$preset" -DBPGATE_WERROR=ON >"$log" 2>&1 &&
+    # deploy/quickstart.sh builds in the same place, without tests.
+    cmake --preset "$preset" -DBPGATE_WERROR=ON -DBPGATE_TESTS=ON >"$log" 2>&1 &&
         cmake --build --preset "$preset" -j "$jobs" "$@" >>"$log" 2>&1 && return
     cat "$log"
     failed=$((failed + 1))
@@ -84,6 +87,7 @@ prepare() {
     say "packages"
     local sections=(build test)
     [[ " ${steps[*]} " != *" cppcheck "* ]] || sections+=(long)
+    [[ " ${steps[*]} " != *" coverage "* ]] || sections+=(coverage)
     deploy/install-packages "${sections[@]}" || return
     # npm leaves this file when it has finished.
     local installed=tests/node_modules/.package-lock.json
@@ -103,7 +107,8 @@ step_static() {
 }
 
 step_release() {
-    build release && unit release && integration release tests/integration/*.test.js
+    build release && check settings .ci/check-settings build/release/bpgate && unit release &&
+        integration release tests/integration/*.test.js
 }
 
 step_asan() {
@@ -117,7 +122,7 @@ step_tsan() {
     # Where addresses are too random for the shadow memory of an older ThreadSanitizer.
     local prefix=()
     ! setarch -R true 2>/dev/null || prefix=(setarch -R)
-    build tsan && unit tsan -R 'test_(log_writer|mailbox)$' || return
+    build tsan && unit tsan -R 'test_(log_writer|mailbox|cache|entry_heap)$' || return
     local races=(tests/integration/races*.test.js)
     [ ! -e "${races[0]}" ] || integration tsan "${races[@]}"
 }
@@ -164,6 +169,38 @@ step_cppcheck() {
         --inline-suppr --error-exitcode=1 -j "$jobs" -Isrc src
 }
 
+# Lines of src by folder, from gcovr's table of files.
+sum_coverage() {
+    awk -F, -v least="$least_coverage" '
+    NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+    {
+        split($column["filename"], path, "/")
+        folder = path[3] ? path[1] "/" path[2] : path[1]
+        lines[folder] += $column["line_total"]; run[folder] += $column["line_covered"]
+        all += $column["line_total"]; all_run += $column["line_covered"]
+    }
+    function row(name, run, lines) {
+        return sprintf("%-14s %6d of %6d lines  %5.1f %%", name, run, lines, 100 * run / lines)
+    }
+    END {
+        if (all == 0) { print "no line was counted"; exit 1 }
+        for (folder in lines) print row(folder, run[folder], lines[folder]) | "sort"
+        close("sort")
+        print row("all", all_run, all)
+        exit 100 * all_run < least * all
+    }' "$1"
+}
+
+step_coverage() {
+    local -x BPGATE_SLOW=1
+    build coverage || return
+    find build/coverage -name '*.gcda' -delete
+    unit coverage && integration coverage tests/integration/*.test.js || return
+    say "lines of src that the tests run"
+    gcovr --root . --filter src/ --csv -o build/coverage.csv -j "$jobs" build/coverage/CMakeFiles &&
+        check "coverage, at least $least_coverage %" sum_coverage build/coverage.csv
+}
+
 usage() { sed -n '2,/^set/s/^#\( \|$\)//p' tests/run.sh; }
 
 steps=(static release asan tsan tidy fuzz)
@@ -171,6 +208,7 @@ case ${1-} in
 '') ;;
 --quick) steps=(static release) ;;
 --long) steps+=(cppcheck) fuzz_seconds=60 ;;
+--coverage) steps=(coverage) ;;
 --only) steps=("${2-}") ;;
 --help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;

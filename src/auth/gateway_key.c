@@ -76,8 +76,16 @@ static void write_random_digits(char *at, size_t len)
 
 void gateway_key_make(char text[KEY_LEN + 1])
 {
+    char id[KEY_ID_LEN];
+    write_random_digits(id, sizeof(id));
+    gateway_key_make_again((struct span){id, sizeof(id)}, text);
+}
+
+void gateway_key_make_again(struct span id, char text[KEY_LEN + 1])
+{
+    ASSERT(id.len == KEY_ID_LEN);
     memcpy(text, "bpg_", ID_AT);
-    write_random_digits(text + ID_AT, KEY_ID_LEN);
+    memcpy(text + ID_AT, id.at, KEY_ID_LEN);
     text[SECRET_AT - 1] = '_';
     write_random_digits(text + SECRET_AT, KEY_SECRET_LEN);
     text[CHECK_AT - 1] = '_';

@@ -28,6 +28,9 @@ enum key_form gateway_key_parse(struct span text, struct gateway_key *key);
 /* A new key from the kernel's randomness, terminated. */
 void gateway_key_make(char text[KEY_LEN + 1]);
 
+/* The same with an id that there is already: a further secret of its key. id: KEY_ID_LEN of base62. */
+void gateway_key_make_again(struct span id, char text[KEY_LEN + 1]);
+
 /* SHA-256 of the secret. */
 void gateway_key_hash(struct span secret, unsigned char hash[KEY_HASH_SIZE]);
 

@@ -96,6 +96,8 @@ enum error_type error_type_of_status(unsigned status);
       "The connection was lost after the request was sent: it may or may not have been done.")     \
     X(PROBLEM_UPSTREAM_TIMEOUT, 504, OperationTimeout, "upstream_timeout",                         \
       "http_response_timeout", "Botpress did not answer in time.")                                 \
+    X(PROBLEM_NOT_CACHED, 504, OperationTimeout, "not_cached", "",                                 \
+      "The request asks for a stored answer alone (only-if-cached), and none is stored.")          \
     X(PROBLEM_UNAVAILABLE, 503, Internal, "unavailable", "destination_unavailable",                \
       "Botpress is failing; the gateway is waiting before it tries again.")                        \
     X(PROBLEM_OVERLOADED, 503, Internal, "overloaded", "proxy_internal_error",                     \

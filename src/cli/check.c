@@ -1,6 +1,5 @@
 #include <stdio.h>
 
-#include "cli/arguments.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -21,17 +20,13 @@ static void write_summary(const char *path, const struct snapshot_options *optio
            options->upstream.authority.at);
 }
 
-int check_command(int argc, char **argv)
+int check_command(const struct arguments *arguments)
 {
-    const char *given = NULL;
-    const struct option_row options[] = {{.name = "--config", .value = &given}};
-    const struct arguments arguments = {.options = options, .option_count = COUNT_OF(options)};
-    if (!arguments_parse(argc, argv, &arguments))
-        return EXIT_USAGE;
-    const char *path = config_choose(given);
+    const char *path = config_choose(arguments_value(arguments, "--config"));
     if (!path) {
-        output_error("there is no %s; name a file with --config", CONFIG_DEFAULT_PATH);
-        return EXIT_FAILED;
+        output_error("there is no %s; name another settings file with --config FILE",
+                     CONFIG_DEFAULT_PATH);
+        return EXIT_USAGE;
     }
     struct config_errors errors;
     struct snapshot *snapshot = config_load(path, &errors);
@@ -39,8 +34,9 @@ int check_command(int argc, char **argv)
     if (snapshot)
         write_summary(path, &snapshot->options);
     else
-        output_error("%zu error%s in %s", errors.errors, plural(errors.errors), path);
-    int code = snapshot ? EXIT_OK : EXIT_FAILED;
+        output_error("%zu error%s%s in %s", errors.errors, plural(errors.errors),
+                     config_errors_are_full(&errors) ? " or more" : "", path);
+    int code = snapshot ? EXIT_OK : EXIT_USAGE;
     snapshot_release(snapshot);
     return code;
 }

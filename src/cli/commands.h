@@ -1,11 +1,29 @@
-/* commands.h - the subcommands that answer and end, each in the file of its name. */
+/* commands.h - THE TABLE of subcommands, and what each row runs, in the file of its name. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
-int check_command(int argc, char **argv);
-int key_command(int argc, char **argv);
-int routes_command(int argc, char **argv);
-int settings_command(int argc, char **argv);
-int version_command(int argc, char **argv);
+#include "cli/arguments.h"
+
+/* Rows with the same first word stand together. */
+size_t command_count(void);
+const struct command *command_at(size_t index);
+
+/* Whether the row is the first with its first word. */
+bool command_begins_group(size_t index);
+
+/* The row of one word, or of two; NULL when there is none. */
+const struct command *command_find(struct span first, struct span second);
+
+int check_command(const struct arguments *arguments);
+int completion_command(const struct arguments *arguments);
+int help_command(const struct arguments *arguments);
+int key_check_command(const struct arguments *arguments);
+int key_new_command(const struct arguments *arguments);
+int key_rotate_command(const struct arguments *arguments);
+int purge_command(const struct arguments *arguments);
+int routes_command(const struct arguments *arguments);
+int run_command(const struct arguments *arguments);
+int settings_command(const struct arguments *arguments);
+int version_command(const struct arguments *arguments);
 
 #endif

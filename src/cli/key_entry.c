@@ -1,18 +1,32 @@
 #include "cli/key_entry.h"
 
+#include <stdlib.h>
+
 #include "base/json_writer.h"
 #include "base/text.h"
 
-enum { HEX_SIZE = 2 * KEY_HASH_SIZE + 1, JSON_SIZE = 64 * KIB };
+/* Texts come from a file of at most 1 MiB; an escape may double them. */
+enum { JSON_SIZE = 4 * MIB };
 
-static struct span id_of(const struct key_entry *entry, char hex[HEX_SIZE])
+void key_entry_make_key(struct key_entry *entry, struct span id)
 {
     struct gateway_key key;
     unsigned char hash[KEY_HASH_SIZE];
+    if (id.len > 0)
+        gateway_key_make_again(id, entry->key);
+    else
+        gateway_key_make(entry->key);
     ASSERT(gateway_key_parse(span_of(entry->key), &key) == KEY_FORM_GOOD);
     gateway_key_hash(key.secret, hash);
     for (size_t i = 0; i < sizeof(hash); i++)
-        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+        snprintf(entry->hashes[0].sha256 + 2 * i, 3, "%02x", hash[i]);
+    entry->hash_count = 1;
+}
+
+static struct span id_of(const struct key_entry *entry)
+{
+    struct gateway_key key;
+    ASSERT(gateway_key_parse(span_of(entry->key), &key) == KEY_FORM_GOOD);
     return key.id;
 }
 
@@ -49,50 +63,84 @@ static void write_line(FILE *file, const char *name, struct span value)
     fputc('\n', file);
 }
 
-void key_entry_write_yaml(FILE *file, const struct key_entry *entry)
+static void write_list(FILE *file, const char *name, const struct id_list *list)
 {
-    char hex[HEX_SIZE];
-    struct span id = id_of(entry, hex);
-    fprintf(file, "# The key, for the program that calls. It is not shown again.\n%s\n\n",
-            entry->key);
-    fputs("# Its entry, for the configuration, under `keys:`.\n", file);
-    fprintf(file, "  - id: \"%.*s\"\n", (int)id.len, id.at);
-    write_line(file, "name", span_of(entry->name));
-    fprintf(file, "    hashes:\n      - sha256: \"%s\"\n", hex);
-    write_line(file, "profile", span_of(entry->profile));
-    fputs("    operations: [", file);
-    for (size_t i = 0; i < entry->operation_count; i++) {
+    if (!list->at)
+        return;
+    fprintf(file, "    %s: [", name);
+    for (size_t i = 0; i < list->count; i++) {
         fputs(i > 0 ? ", " : "", file);
-        write_word(file, entry->operations[i]);
+        write_word(file, list->at[i]);
     }
     fputs("]\n", file);
-    if (entry->expires)
-        fprintf(file, "    expires: \"%s\"\n", entry->expires);
+}
+
+void key_entry_write_yaml(FILE *file, const struct key_entry *entry)
+{
+    struct span id = id_of(entry);
+    fprintf(file, "  - id: \"%.*s\"\n", (int)id.len, id.at);
+    write_line(file, "name", entry->name);
+    fputs("    hashes:\n", file);
+    for (size_t i = 0; i < entry->hash_count; i++) {
+        fprintf(file, "      - sha256: \"%s\"\n", entry->hashes[i].sha256);
+        if (entry->hashes[i].not_after[0])
+            fprintf(file, "        not_after: \"%s\"\n", entry->hashes[i].not_after);
+    }
+    write_list(file, "certificates", &entry->certificates);
+    write_line(file, "profile", entry->profile);
+    write_list(file, "operations", &entry->operations);
+    write_list(file, "bots", &entry->bots);
+    write_list(file, "cidrs", &entry->cidrs);
+    if (entry->expires.len > 0)
+        fprintf(file, "    expires: \"%.*s\"\n", (int)entry->expires.len, entry->expires.at);
+    if (entry->is_disabled)
+        fputs("    disabled: true\n", file);
+}
+
+static void add_list(struct json_writer *json, struct span name, const struct id_list *list)
+{
+    if (!list->at)
+        return;
+    json_array_in(json, name);
+    for (size_t i = 0; i < list->count; i++)
+        json_element(json, list->at[i]);
+    json_close(json);
+}
+
+static void add_hashes(struct json_writer *json, const struct key_entry *entry)
+{
+    json_array_in(json, SPAN("hashes"));
+    for (size_t i = 0; i < entry->hash_count; i++) {
+        json_object(json);
+        json_text(json, SPAN("sha256"), span_of(entry->hashes[i].sha256));
+        if (entry->hashes[i].not_after[0])
+            json_text(json, SPAN("not_after"), span_of(entry->hashes[i].not_after));
+        json_close(json);
+    }
+    json_close(json);
 }
 
 void key_entry_write_json(FILE *file, const struct key_entry *entry)
 {
-    char text[JSON_SIZE], hex[HEX_SIZE];
     struct json_writer json;
-    struct span id = id_of(entry, hex);
-    json_init(&json, text, sizeof(text));
+    char *text = xmalloc(JSON_SIZE);
+    json_init(&json, text, JSON_SIZE);
     json_object(&json);
     json_text(&json, SPAN("key"), span_of(entry->key));
     json_object_in(&json, SPAN("entry"));
-    json_text(&json, SPAN("id"), id);
-    json_text(&json, SPAN("name"), span_of(entry->name));
-    json_array_in(&json, SPAN("hashes"));
-    json_object(&json);
-    json_text(&json, SPAN("sha256"), span_of(hex));
-    json_close(&json);
-    json_close(&json);
-    json_text(&json, SPAN("profile"), span_of(entry->profile));
-    json_array_in(&json, SPAN("operations"));
-    for (size_t i = 0; i < entry->operation_count; i++)
-        json_element(&json, entry->operations[i]);
-    json_close(&json);
-    if (entry->expires)
-        json_text(&json, SPAN("expires"), span_of(entry->expires));
+    json_text(&json, SPAN("id"), id_of(entry));
+    json_text(&json, SPAN("name"), entry->name);
+    add_hashes(&json, entry);
+    add_list(&json, SPAN("certificates"), &entry->certificates);
+    json_text(&json, SPAN("profile"), entry->profile);
+    add_list(&json, SPAN("operations"), &entry->operations);
+    add_list(&json, SPAN("bots"), &entry->bots);
+    add_list(&json, SPAN("cidrs"), &entry->cidrs);
+    if (entry->expires.len > 0)
+        json_text(&json, SPAN("expires"), entry->expires);
+    if (entry->is_disabled)
+        json_bool(&json, SPAN("disabled"), true);
     struct span line = json_finish(&json);
     fprintf(file, "%.*s\n", (int)line.len, line.at);
+    free(text);
 }

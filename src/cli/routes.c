@@ -3,7 +3,6 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "botpress/route_catalogue.h"
-#include "cli/arguments.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -155,29 +154,10 @@ static void write_json(const char *service)
     fputs("\n]\n", stdout);
 }
 
-static bool is_service(const char *name)
+int routes_command(const struct arguments *arguments)
 {
-    for (int i = 0; i < SERVICE_UNKNOWN; i++) {
-        if (span_equal(service_name((enum service)i), span_of(name)))
-            return true;
-    }
-    return false;
-}
-
-int routes_command(int argc, char **argv)
-{
-    const char *service = NULL;
-    bool wants_json = false;
-    const struct option_row options[] = {{.name = "--service", .value = &service},
-                                         {.name = "--json", .flag = &wants_json}};
-    const struct arguments arguments = {.options = options, .option_count = COUNT_OF(options)};
-    if (!arguments_parse(argc, argv, &arguments))
-        return EXIT_USAGE;
-    if (service && !is_service(service)) {
-        output_error("there is no service \"%s\"; see `bpgate help routes`", service);
-        return EXIT_USAGE;
-    }
-    if (wants_json)
+    const char *service = arguments_value(arguments, "--service");
+    if (arguments_has(arguments, "--json"))
         write_json(service);
     else
         write_table(service);

@@ -1,9 +1,8 @@
-#include "cli/run.h"
-
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/cli.h"
+#include "cli/commands.h"
 #include "config/config.h"
 #include "worker/process.h"
 
@@ -30,25 +29,12 @@ static struct snapshot *load(const char *path)
     return snapshot;
 }
 
-int run_command(int argc, char **argv)
+int run_command(const struct arguments *arguments)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'}, {0}};
-    const char *given = NULL;
-    for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
-        if (option != 'c')
-            return 2;
-        given = optarg;
-    }
-    if (optind < argc) {
-        fprintf(stderr,
-                "bpgate: run takes no argument \"%s\"; the settings file is --config FILE\n",
-                argv[optind]);
-        return 2;
-    }
-    struct snapshot *snapshot = load(config_choose(given));
+    struct snapshot *snapshot = load(config_choose(arguments_value(arguments, "--config")));
     if (!snapshot)
-        return 1;
+        return EXIT_USAGE;
     int status = process_run(snapshot);
     snapshot_release(snapshot);
-    return status;
+    return status == 0 ? EXIT_OK : EXIT_FAILED;
 }

@@ -7,15 +7,12 @@
 #include <yaml.h>
 #include <zlib.h>
 
-#include "cli/arguments.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 
-int version_command(int argc, char **argv)
+int version_command(const struct arguments *arguments)
 {
-    const struct arguments none = {0};
-    if (!arguments_parse(argc, argv, &none))
-        return EXIT_USAGE;
+    (void)arguments;
     printf("bpgate %s\n", BPGATE_VERSION);
     printf("libuv %s\n", uv_version_string());
     printf("llhttp %d.%d.%d\n", LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH);

@@ -479,10 +479,35 @@ void client_server_abort(struct client_server *server)
     server->is_draining = true;
     struct list *next;
     for (struct list *at = server->connections.next; at != &server->connections; at = next) {
+        struct client_connection *c = connection_of(at);
         next = at->next;
-        if (connection_of(at)->state != GONE)
-            tell_gone(connection_of(at));
+        if (c->state != GONE)
+            tell_gone(c);
+        if (!c->turn || c->turn->is_last_call)
+            continue;
+        c->turn->is_last_call = true;
+        server->handler->on_gone(c->turn->exchange);
     }
+}
+
+struct client_connection *client_server_nobody(struct client_server *server, struct arena **arena)
+{
+    struct client_connection *c = xcalloc(1, sizeof(*c));
+    c->server = server;
+    timer_init(&c->timer, &server->loop->timers, on_due);
+    list_push_back(&server->connections, &c->link);
+    server->count++;
+    struct turn *turn = begin_turn(c);
+    turn->request.version = 11;
+    turn->body_is_over = true;
+    c->state = GONE;
+    *arena = &turn->arena;
+    return c;
+}
+
+void client_nobody_asks(struct client_connection *nobody, void *exchange)
+{
+    nobody->turn->exchange = exchange;
 }
 
 const struct address *client_peer(const struct client_connection *c)

@@ -84,10 +84,17 @@ void client_server_init(struct client_server *server, struct loop *loop,
 void client_server_accept(struct client_server *server, struct stream *stream,
                           const struct client_origin *origin);
 
+/* A request of the handler's own, as if its client had left already: nothing is read, what is sent goes
+ * nowhere. The arena is for the request; client_done ends it, as for any. After client_nobody_asks
+ * on_gone tells when the server ends. */
+struct client_connection *client_server_nobody(struct client_server *server, struct arena **arena);
+void client_nobody_asks(struct client_connection *nobody, void *exchange);
+
 /* Idle connections are closed, busy ones after their answer. */
 void client_server_drain(struct client_server *server);
 
-/* Closes all at once; running exchanges hear on_gone. */
+/* Closes all at once; running exchanges hear on_gone; those that go on after that hear it a second time,
+ * and have to end. */
 void client_server_abort(struct client_server *server);
 
 /* The client's address, as far as the connection knows it. Borrowed. */

@@ -37,6 +37,7 @@ struct turn {
     bool has_no_body;
     bool must_close;
     bool was_too_slow;
+    bool is_last_call; /* the server has ended: who goes on without a client was told so */
     uint64_t bytes_in, bytes_out;
     struct pace receiving; /* of the body */
     struct task bury;

@@ -1,10 +1,12 @@
 #include "config/config.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "config/config_build.h"
+#include "config/config_cache.h"
 #include "config/config_check.h"
 #include "config/config_file.h"
 #include "config/config_identity.h"
@@ -48,6 +50,7 @@ static void apply_rules(struct load *load)
     struct snapshot_options *options = &load->snapshot->options;
     config_check(&load->draft, load->errors);
     config_build(&load->draft, options, &load->snapshot->arena);
+    config_cache_build(&load->draft, options, &load->snapshot->arena, load->errors);
     config_identity_build(&load->draft, options, &load->snapshot->arena, load->errors);
 }
 
@@ -55,13 +58,26 @@ static struct snapshot *parse(struct span yaml, bool looks_outside, struct confi
 {
     struct load *load = xcalloc(1, sizeof(*load));
     begin(load, errors);
-    if (config_file_walk(yaml, &load->draft, &load->snapshot->arena, &load->lists, errors))
+    if (config_file_walk(yaml, &load->draft, &load->snapshot->arena, &load->lists, errors)) {
         apply_rules(load);
-    if (looks_outside && errors->errors == 0)
-        config_outside_check(&load->draft, errors);
+        if (looks_outside)
+            config_outside_check(&load->draft, errors);
+    }
     struct snapshot *snapshot = finish(load);
     free(load);
     return snapshot;
+}
+
+/* Nothing but blanks and comments: more likely a mistake than a wish for all the defaults, with which
+ * nobody could call. */
+static bool is_blank(struct span text)
+{
+    while (text.len > 0) {
+        struct span line = span_trim(span_cut(&text, '\n'));
+        if (line.len > 0 && line.at[0] != '#' && line.at[0] != '\r')
+            return false;
+    }
+    return true;
 }
 
 static struct snapshot *load_file(const char *path, bool looks_outside,
@@ -72,7 +88,13 @@ static struct snapshot *load_file(const char *path, bool looks_outside,
     char *text = config_file_read(path, &len, errors);
     if (!text)
         return NULL;
-    struct snapshot *snapshot = parse((struct span){text, len}, looks_outside, errors);
+    struct snapshot *snapshot = NULL;
+    if (is_blank((struct span){text, len}))
+        config_errors_add(errors, (struct place){1, 1},
+                          "this file has no settings; write credentials, profiles and keys, as in "
+                          "conf/bpgate.yaml");
+    else
+        snapshot = parse((struct span){text, len}, looks_outside, errors);
     free(text);
     return snapshot;
 }
@@ -81,7 +103,10 @@ const char *config_choose(const char *given)
 {
     if (given)
         return given;
-    return access(CONFIG_DEFAULT_PATH, F_OK) == 0 ? CONFIG_DEFAULT_PATH : NULL;
+    /* A file that is there and out of reach must not be passed over. */
+    bool is_absent =
+        access(CONFIG_DEFAULT_PATH, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    return is_absent ? NULL : CONFIG_DEFAULT_PATH;
 }
 
 struct snapshot *config_load(const char *path, struct config_errors *errors)
@@ -186,8 +211,9 @@ struct snapshot *config_default(struct first_key *key, struct config_errors *err
     *key = (struct first_key){0};
     if (!is_set("BOTPRESS_TOKEN")) {
         config_errors_add(errors, (struct place){0},
-                          "there is no configuration: write " CONFIG_DEFAULT_PATH
-                          ", name another file with --config, or set BOTPRESS_TOKEN");
+                          "there is no settings file " CONFIG_DEFAULT_PATH
+                          "; name another with --config FILE, or set BOTPRESS_TOKEN, which is "
+                          "enough without a file");
         return NULL;
     }
     struct load *load = xcalloc(1, sizeof(*load));

@@ -119,6 +119,17 @@ static void build_access_log(const struct draft *draft, struct snapshot_options 
         options->access_log_file = draft->access_log.text.at;
 }
 
+static void build_redis(const struct draft *draft, struct snapshot_options *options,
+                        struct arena *arena)
+{
+    options->has_redis = draft->redis_url.text.len > 0;
+    if (!options->has_redis)
+        return;
+    ASSERT(!redis_url_parse(draft->redis_url.text, arena, &options->redis.url));
+    options->redis.password = draft->redis_password.text;
+    options->redis.ca_file = draft->redis_ca_file.text.at;
+}
+
 void config_build(const struct draft *draft, struct snapshot_options *options, struct arena *arena)
 {
     *options = draft->options;
@@ -132,5 +143,9 @@ void config_build(const struct draft *draft, struct snapshot_options *options, s
     build_upstream(draft, options, arena);
     build_client(draft, &options->client);
     build_access_log(draft, options);
+    if (options->cache.object_bytes > options->cache.memory_bytes)
+        options->cache.object_bytes = options->cache.memory_bytes;
+    build_redis(draft, options, arena);
+    options->admin = (struct admin_options){draft->admin_address.text, draft->admin_token.text};
     build_deadlines(&draft->cap, options->gateway.deadlines);
 }

@@ -4,7 +4,8 @@
 
 #include "config/draft.h"
 
-/* All but credentials, profiles and keys (config_identity.h). Memory comes from arena. */
+/* All but credentials, profiles and keys (config_identity.h) and the rules of the cache
+ * (config_cache.h). Memory comes from arena. */
 void config_build(const struct draft *draft, struct snapshot_options *options, struct arena *arena);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "config/config_text.h"
 #include "config/proxy_url.h"
+#include "net/address.h"
 
 /* "keep_alive_s" counts in seconds, all else in milliseconds. */
 enum { MS_IN_SECOND = 1000 };
@@ -50,6 +51,39 @@ static void check_orders(const struct draft *draft, struct config_errors *errors
         check_order(draft, &orders[i], errors);
 }
 
+/* A wait that the whole exchange has no time for. Only of what is in the file: a default gives way. */
+static void check_timeouts(const struct draft *draft, struct config_errors *errors)
+{
+    const struct upstream_options *upstream = &draft->options.upstream;
+    const struct order orders[] = {
+        {"upstream.timeouts.resolve", "upstream.timeouts.total", upstream->resolve_ms,
+         draft->cap.total_ms},
+        {"upstream.timeouts.connect", "upstream.timeouts.total", upstream->connect_ms,
+         draft->cap.total_ms},
+        {"upstream.timeouts.tls", "upstream.timeouts.total", upstream->tls_ms, draft->cap.total_ms},
+        {"upstream.timeouts.send_idle", "upstream.timeouts.total",
+         draft->options.gateway.send_idle_ms, draft->cap.total_ms},
+        {"upstream.timeouts.first_byte", "upstream.timeouts.total", draft->cap.first_byte_ms,
+         draft->cap.total_ms},
+        {"upstream.timeouts.body_idle", "upstream.timeouts.total", draft->cap.body_idle_ms,
+         draft->cap.total_ms},
+    };
+    for (size_t i = 0; i < COUNT_OF(orders); i++) {
+        if (draft_place(draft, orders[i].lower).line > 0 && draft->cap.total_ms > 0)
+            check_order(draft, &orders[i], errors);
+    }
+}
+
+/* Only of what is in the file: the default gives way (config_build). */
+static void check_object(const struct draft *draft, struct config_errors *errors)
+{
+    const struct cache_options *cache = &draft->options.cache;
+    const struct order order = {"cache.object", "cache.memory", cache->object_bytes,
+                                cache->memory_bytes};
+    if (draft_place(draft, "cache.object").line > 0 && cache->memory_bytes > 0)
+        check_order(draft, &order, errors);
+}
+
 /* A promise that is longer than what is kept makes clients send into a closing connection. */
 static void check_keep_alive(const struct draft *draft, struct config_errors *errors)
 {
@@ -95,22 +129,48 @@ static void check_proxy(const struct draft *draft, struct config_errors *errors)
         config_errors_add(errors, draft->url.place, "HTTPS_PROXY of the environment %s", fault);
 }
 
-static bool has_fixed_port(struct span address)
+struct endpoint {
+    struct address address;
+    uint64_t port;
+};
+
+/* The text has the form of an address. "*" is all of IPv4, as for the listener. */
+static struct endpoint endpoint_of(struct span text)
 {
-    return address.len > 2 && !span_equal(span_skip(address, address.len - 2), SPAN(":0"));
+    struct endpoint endpoint = {.port = 0};
+    size_t colon = text.len;
+    while (colon > 0 && text.at[colon - 1] != ':')
+        colon--;
+    if (colon == 0 || !span_to_u64(span_skip(text, colon), &endpoint.port))
+        return endpoint;
+    struct span host = {text.at, colon - 1};
+    if (span_equal(host, SPAN("*")))
+        host = SPAN("0.0.0.0");
+    if (span_starts_with(host, SPAN("[")))
+        host = (struct span){host.at + 1, host.len - 2};
+    if (!address_parse(host, &endpoint.address))
+        endpoint.port = 0;
+    return endpoint;
+}
+
+/* Port 0 is another one each time. */
+static bool is_same_endpoint(const struct located *a, const struct located *b)
+{
+    struct endpoint left = endpoint_of(a->text), right = endpoint_of(b->text);
+    return left.port != 0 && left.port == right.port &&
+           address_equal(&left.address, &right.address);
 }
 
 static void check_listen(const struct draft *draft, struct config_errors *errors)
 {
     const struct draft_listen *listen = draft->listen.at;
     for (size_t i = 0; i < draft->listen.count; i++) {
-        struct span address = listen[i].address.text;
-        for (size_t j = 0; j < i && has_fixed_port(address); j++) {
-            if (span_equal(address, listen[j].address.text))
+        for (size_t j = 0; j < i; j++) {
+            if (is_same_endpoint(&listen[i].address, &listen[j].address))
                 config_errors_add(errors, listen[i].address.place,
                                   "listen[].address \"%s\" is here twice, first in line %u; remove "
                                   "one",
-                                  show(address).text, listen[j].address.place.line);
+                                  show(listen[i].address.text).text, listen[j].address.place.line);
         }
     }
     if (draft->listen.place.line > 0 && draft->listen.count == 0)
@@ -168,9 +228,35 @@ static void check_certificates(const struct draft *draft, struct config_errors *
     }
 }
 
+static void check_admin(const struct draft *draft, struct config_errors *errors)
+{
+    const struct located *address = &draft->admin_address, *token = &draft->admin_token;
+    const struct draft_listen *listen = draft->listen.at;
+    struct endpoint endpoint = endpoint_of(address->text);
+    if (address->text.len == 0 && token->text.len > 0 &&
+        draft_place(draft, "admin.address").line == 0)
+        config_errors_add(errors, token->place,
+                          "admin.token needs admin.address beside it; add that");
+    if (address->text.len > 0 && draft_place(draft, "admin.token").line == 0 &&
+        !address_is_loopback(&endpoint.address))
+        config_errors_add(errors, address->place,
+                          "admin.address can be reached from other machines; add admin.token, or "
+                          "use 127.0.0.1");
+    for (size_t i = 0; i < draft->listen.count; i++) {
+        if (is_same_endpoint(address, &listen[i].address))
+            config_errors_add(
+                errors, address->place,
+                "admin.address \"%s\" is a listen address too, in line %u; use another "
+                "port",
+                show(address->text).text, listen[i].address.place.line);
+    }
+}
+
 void config_check(const struct draft *draft, struct config_errors *errors)
 {
     check_orders(draft, errors);
+    check_object(draft, errors);
+    check_timeouts(draft, errors);
     check_keep_alive(draft, errors);
     check_url(draft, errors);
     check_proxy(draft, errors);
@@ -179,4 +265,5 @@ void config_check(const struct draft *draft, struct config_errors *errors)
     for (size_t i = 0; i < draft->listen.count; i++)
         check_listen_halves(draft, &listen[i], errors);
     check_certificates(draft, errors);
+    check_admin(draft, errors);
 }

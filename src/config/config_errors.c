@@ -84,11 +84,12 @@ void config_errors_print(const struct config_errors *errors, FILE *file)
 {
     char line[CONFIG_LINE_SIZE];
     for (size_t i = 0; i < errors->count; i++) {
+        /* What has a place begins with it, as editors want it. */
         config_problem_write(errors, i, line);
-        fprintf(file, "%s\n", line);
+        fprintf(file, "%s%s\n", errors->at[i].place.line == 0 ? "bpgate: " : "", line);
     }
     if (errors->has_more)
-        fputs("and more: only the first are shown\n", file);
+        fputs("bpgate: and more; only the first are shown\n", file);
 }
 
 struct shown show(struct span text)

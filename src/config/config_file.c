@@ -57,6 +57,12 @@ static bool is_null(const yaml_node_t *node)
            is_plain_word(node, SPAN("null"));
 }
 
+/* YAML takes !delete* for the type of what follows, and a text without quotes may mean that. */
+static bool has_own_tag(const yaml_node_t *node)
+{
+    return node->tag && node->tag[0] == '!' && node->tag[1] != '\0';
+}
+
 /* False once the file has passed the bound, which a short file can with aliases. */
 static bool charge(struct walk *walk, const yaml_node_t *node, size_t bytes)
 {
@@ -136,6 +142,10 @@ static yaml_node_t *text_item(struct walk *walk, const struct level *level,
                               const struct setting *row, yaml_node_t *list, size_t index)
 {
     yaml_node_t *item = node_at(walk, list->data.sequence.items.start[index]);
+    if (has_own_tag(item)) {
+        say(walk, level, row, item, "has a text that begins with !; put it into quotes");
+        return NULL;
+    }
     if (item->type == YAML_SCALAR_NODE && !is_null(item))
         return item;
     config_errors_add(walk->errors, place_of(item),
@@ -240,6 +250,10 @@ static void read_value(struct walk *walk, const struct level *level, const struc
                        yaml_node_t *node)
 {
     level->places[row - level->table->rows] = place_of(node);
+    if (has_own_tag(node)) {
+        say(walk, level, row, node, "has a text that begins with !; put it into quotes");
+        return;
+    }
     if (row->kind == KIND_RECORDS)
         read_records(walk, level, row, node);
     else if (row->kind == KIND_TEXTS)
@@ -402,7 +416,10 @@ char *config_file_read(const char *path, size_t *len, struct config_errors *erro
     const struct place nowhere = {0};
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) {
-        config_errors_add(errors, nowhere, "cannot be opened: %s", strerror(errno));
+        config_errors_add(errors, nowhere,
+                          "cannot be opened: %s; name another settings file with --config FILE, or "
+                          "run without one, where BOTPRESS_TOKEN is enough",
+                          strerror(errno));
         return NULL;
     }
     char *text = xmalloc((size_t)CONFIG_FILE_MAX + 2);
@@ -419,9 +436,13 @@ char *config_file_read(const char *path, size_t *len, struct config_errors *erro
         return text;
     }
     if (got < 0)
-        config_errors_add(errors, nowhere, "cannot be read: %s", strerror(error));
+        config_errors_add(errors, nowhere,
+                          "cannot be read: %s; name the settings file with --config FILE",
+                          strerror(error));
     else
-        config_errors_add(errors, nowhere, "is larger than 1 MiB, which no configuration needs");
+        config_errors_add(errors, yaml_tree_offset((struct span){text, *len}, CONFIG_FILE_MAX),
+                          "the file is larger than 1 MiB from here on, which no settings need; "
+                          "name another with --config FILE");
     free(text);
     return NULL;
 }

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/config_text.h"
-#include "config/operation_list.h"
 #include "config/record_names.h"
+#include "gateway/operation_list.h"
 
 struct builder {
     struct draft *draft;
@@ -267,7 +267,7 @@ static bool may_be_used(const struct key_record *key, uint64_t wall_ms)
 static void warn_of_no_callers(const struct builder *builder)
 {
     const struct snapshot_options *options = builder->options;
-    const struct place nowhere = {0};
+    struct place place = builder->draft->keys.place;
     uint64_t wall_ms = clock_wall_ms();
     if (builder->draft->anonymous.text.len > 0 || builder->errors->errors > 0)
         return;
@@ -276,12 +276,13 @@ static void warn_of_no_callers(const struct builder *builder)
             return;
     }
     if (options->key_count == 0)
-        config_errors_warn(builder->errors, nowhere,
+        config_errors_warn(builder->errors, place.line > 0 ? place : (struct place){1, 1},
                            "there are no keys, so every request is refused; `bpgate key new` makes "
                            "one");
     else
-        config_errors_warn(builder->errors, builder->draft->keys.place,
-                           "all keys are disabled or have expired, so every request is refused");
+        config_errors_warn(builder->errors, place,
+                           "all keys are disabled or have expired, so every request is refused; "
+                           "`bpgate key new` makes another");
 }
 
 void config_identity_build(struct draft *draft, struct snapshot_options *options,

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -203,6 +204,14 @@ bool date_parse(struct span text, uint64_t *ms)
         return false;
     *ms = (uint64_t)moment;
     return true;
+}
+
+void date_write(uint64_t ms, char text[DATE_TEXT_SIZE])
+{
+    struct tm utc;
+    time_t seconds = (time_t)(ms / 1000);
+    ASSERT(gmtime_r(&seconds, &utc));
+    ASSERT(strftime(text, DATE_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0);
 }
 
 bool fingerprint_parse(struct span text, unsigned char sha256[FINGERPRINT_LEN])

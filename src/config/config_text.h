@@ -17,6 +17,10 @@ enum amount_result size_parse(struct span text, uint64_t *bytes) MUST_CHECK;
  * offsets; from 1970 on. *ms: since 1970 UTC. */
 bool date_parse(struct span text, uint64_t *ms) MUST_CHECK;
 
+/* "2027-01-31T12:00:00Z", to the second. */
+enum { DATE_TEXT_SIZE = 32 };
+void date_write(uint64_t ms, char text[DATE_TEXT_SIZE]);
+
 /* 64 hexadecimal digits, or as openssl prints them: pairs with a colon between. */
 enum { FINGERPRINT_LEN = 32 };
 bool fingerprint_parse(struct span text, unsigned char sha256[FINGERPRINT_LEN]) MUST_CHECK;

@@ -66,10 +66,18 @@ struct draft_key {
     bool disabled;
 };
 
+struct draft_cache_rule {
+    struct place place;
+    struct located_list operations;
+    uint64_t ttl_s, stale_s; /* 0: not set */
+    bool force, never;
+};
+
 struct draft {
     struct snapshot_options options; /* what needs no second look stands here at once */
-    struct record_list listen, credentials, profiles, keys;
+    struct record_list listen, cache_rules, credentials, profiles, keys;
     struct located url, proxy, ca_file, anonymous, access_log;
+    struct located redis_url, redis_password, redis_ca_file, admin_address, admin_token;
     struct located_list trusted_proxies;
     struct class_deadlines cap; /* of every class; 0: not set */
     uint64_t held_bytes;        /* of all workers */

@@ -66,6 +66,12 @@ static const struct setting listen_rows[] = {ROWS(LISTEN_FIELDS)};
 #undef OWNER
 static const struct setting_table listen_fields = TABLE_OF("listen[].", listen_rows, draft_listen);
 
+#define OWNER draft_cache_rule
+static const struct setting cache_rule_rows[] = {ROWS(CACHE_RULE_FIELDS)};
+#undef OWNER
+static const struct setting_table cache_rule_fields =
+    TABLE_OF("cache.rules[].", cache_rule_rows, draft_cache_rule);
+
 #define OWNER draft_credential
 static const struct setting credential_rows[] = {ROWS(CREDENTIAL_FIELDS)};
 #undef OWNER
@@ -168,18 +174,17 @@ const char *setting_suggest(const struct setting_table *table, struct span path,
 {
     struct span map = map_of(path);
     struct span name = span_skip(path, map.len);
-    struct span neighbour = nearest_neighbour(table, map, name);
-    if (neighbour.len > 0) {
-        snprintf(buffer, SETTING_PATH_SIZE, "%.*s", (int)neighbour.len, neighbour.at);
-        return buffer;
-    }
     for (size_t i = 0; i < table->count; i++) {
         struct span other = span_of(table->rows[i].path);
         struct span other_map = map_of(other);
         if (span_equal(span_skip(other, other_map.len), name))
             return table->rows[i].path;
     }
-    return NULL;
+    struct span neighbour = nearest_neighbour(table, map, name);
+    if (neighbour.len == 0)
+        return NULL;
+    snprintf(buffer, SETTING_PATH_SIZE, "%.*s", (int)neighbour.len, neighbour.at);
+    return buffer;
 }
 
 bool words_next(struct span *rest, struct span *word)

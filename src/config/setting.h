@@ -62,8 +62,8 @@ bool setting_is_section(const struct setting_table *table, struct span path);
 enum setting_later { SETTING_KNOWN_OR_NOT, SETTING_LATER_REFUSED, SETTING_LATER_IGNORED };
 enum setting_later setting_is_for_later(struct span path);
 
-/* The known name that was probably meant by the last part of path, or NULL: a neighbour spelled
- * almost so, or else a setting of that name elsewhere in the table, with its whole path. In buffer. */
+/* The known name that was probably meant by the last part of path, or NULL: a setting of that name
+ * elsewhere in the table, with its whole path, or else a neighbour spelled almost so. In buffer. */
 const char *setting_suggest(const struct setting_table *table, struct span path,
                             char buffer[SETTING_PATH_SIZE]);
 

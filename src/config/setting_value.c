@@ -51,13 +51,24 @@ static const char *example_of(enum setting_kind kind)
     return kind == KIND_AUTO ? "auto or a whole number" : "a whole number";
 }
 
+static bool are_digits(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+    }
+    return text.len > 0;
+}
+
 static enum amount_result parse_amount(enum setting_kind kind, struct span text, uint64_t *value)
 {
     if (kind == KIND_SIZE)
         return size_parse(text, value);
     if (kind == KIND_MS || kind == KIND_SECONDS)
         return duration_parse(text, value);
-    return span_to_u64(text, value) ? AMOUNT_OK : AMOUNT_MALFORMED;
+    if (span_to_u64(text, value))
+        return AMOUNT_OK;
+    return are_digits(text) ? AMOUNT_TOO_LARGE : AMOUNT_MALFORMED;
 }
 
 static void say_out_of_bounds(const struct setting *row, struct span text,

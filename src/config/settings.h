@@ -106,6 +106,28 @@
            "While a body moves to or from a client, each window must see rate_bytes of it.")       \
     NUMBER("client.rate_bytes", options.client.rate_bytes, SIZE, 15000, 1, 64 * MIB,               \
            "The least that moves in a rate_window; 15000B in 30s are 500 bytes a second.")         \
+    NUMBER("cache.memory", options.cache.memory_bytes, SIZE, 64 * (uint64_t)MIB, 0,                \
+           65536 * (uint64_t)MIB,                                                                  \
+           "Memory for answers that may be given again, of all workers together; 0: no cache.")    \
+    NUMBER("cache.object", options.cache.object_bytes, SIZE, MIB, KIB, 64 * MIB,                   \
+           "Largest body that is kept.")                                                           \
+    RECORDS("cache.rules", cache_rules, cache_rule_fields, OPTIONAL, 200,                          \
+            "How long answers are kept, by operation, in place of the table in `bpgate routes`; "  \
+            "of the rules that fit the last counts.")                                              \
+    CHOICE("cache.redis_private", options.redis_private, WORD, "false|true", 0,                    \
+           "Keeps answers in Redis too that belong to one caller, not only public ones.")          \
+    TEXT("redis.url", redis_url, REDIS, OPTIONAL, NULL,                                            \
+         "What several gateways share: redis://host:port/0, rediss://, unix:///path or "           \
+         "redis+sentinel://; absent: memory only.")                                                \
+    TEXT("redis.password", redis_password, SOURCE, OPTIONAL, NULL,                                 \
+         "Where its password is, when it is not in the URL: env:NAME, file:PATH or cred:NAME.")    \
+    TEXT("redis.ca_file", redis_ca_file, FILE, OPTIONAL, NULL,                                     \
+         "Certificates (PEM) to trust for rediss:// instead of the system's.")                     \
+    TEXT("admin.address", admin_address, ADDRESS, OPTIONAL, NULL,                                  \
+         "Where /healthz, /readyz and /cache/purge are served; absent: nowhere.")                  \
+    TEXT("admin.token", admin_token, SOURCE, OPTIONAL, NULL,                                       \
+         "Where the token is that it asks for: env:NAME, file:PATH or cred:NAME; needed unless "   \
+         "the address is one of loopback.")                                                        \
     RECORDS("credentials", credentials, credential_fields, OPTIONAL, 100,                          \
             "Botpress tokens.")                                                                    \
     RECORDS("profiles", profiles, profile_fields, OPTIONAL, 1000,                                  \
@@ -127,6 +149,18 @@
            "is good for.")                                                                         \
     CHOICE("proxy_protocol", demands_proxy_header, WORD, "false|true", 0,                          \
            "Demands a PROXY header, version 1 or 2; then only trusted_proxies may connect.")
+
+/* Into struct draft_cache_rule. */
+#define CACHE_RULE_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                    \
+    TEXTS("operations", operations, OPERATION, 512,                                                \
+          "What it is for: names with * and !, or read, chat, hub, all; only GET is ever kept.")   \
+    NUMBER("ttl", ttl_s, SECONDS, 0, SECOND, 365 * DAY, "How long an answer is fresh.")            \
+    NUMBER("stale", stale_s, SECONDS, 0, SECOND, 365 * DAY,                                        \
+           "How long after that it still helps while the upstream fails; absent: as without the "  \
+           "rule.")                                                                                \
+    CHOICE("force", force, WORD, "false|true", 0,                                                  \
+           "Also keeps what the upstream marks no-store or private.")                              \
+    CHOICE("never", never, WORD, "false|true", 0, "Keeps nothing of these.")
 
 /* Into struct draft_credential. */
 #define CREDENTIAL_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                    \
@@ -183,12 +217,9 @@
 /* Known names that this release does not have yet. REFUSED: going on without would let through what
  * the operator means to stop; IGNORED, with a warning: only something useful is missing. */
 #define LATER_SETTINGS(LATER)                                                                      \
-    LATER("admin", IGNORED)                                                                        \
-    LATER("cache", IGNORED)                                                                        \
     LATER("cors", IGNORED)                                                                         \
     LATER("filters", REFUSED)                                                                      \
-    LATER("limits", REFUSED)                                                                       \
-    LATER("redis", IGNORED)
+    LATER("limits", REFUSED)
 
 /* clang-format on */
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/config_text.h"
 #include "config/proxy_url.h"
+#include "store/redis_url.h"
 
 static bool is_visible(struct span text, size_t most)
 {
@@ -119,6 +120,7 @@ static bool has_form(enum text_form form, struct span text)
         return is_visible(text, ID_MAX_LEN);
     case FORM_URL: /* these have more to say than yes or no */
     case FORM_PROXY:
+    case FORM_REDIS:
         break;
     }
     UNREACHABLE();
@@ -154,6 +156,18 @@ static bool has_control_byte(struct span text)
     return false;
 }
 
+static const char *redis_fault(struct span text)
+{
+    struct redis_url url;
+    struct arena arena;
+    if (text.len > TEXT_MAX_LEN)
+        return rule_of(FORM_REDIS);
+    arena_init(&arena, MIB);
+    const char *fault = redis_url_parse(text, &arena, &url);
+    arena_clear(&arena);
+    return fault;
+}
+
 const char *text_form_fault(enum text_form form, struct span text)
 {
     if (has_control_byte(text))
@@ -166,6 +180,8 @@ const char *text_form_fault(enum text_form form, struct span text)
         struct proxy_url url;
         return proxy_url_parse(text, &url);
     }
+    if (form == FORM_REDIS)
+        return redis_fault(text);
     if (form == FORM_LOG && span_equal(text, SPAN("syslog")))
         return "must be stdout, off or the name of a file: syslog is not in this release";
     return has_form(form, text) ? NULL : rule_of(form);

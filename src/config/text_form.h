@@ -23,10 +23,11 @@ enum { NAME_MAX_LEN = 64, ID_MAX_LEN = 256, TEXT_MAX_LEN = 4096 };
          "must be an IP address and a port: 127.0.0.1:8080, \"[::1]:8080\" or \"*:8080\"")         \
     FORM(URL, "URL", "must be https:// and a host, as in https://api.botpress.cloud")              \
     FORM(PROXY, "proxy URL", "must be http:// and a host, as in http://proxy:3128")                \
+    FORM(REDIS, "Redis URL", "must be redis:// and a host, as in redis://127.0.0.1:6379/0")        \
     FORM(FILE, "file", "must be the name of a file")                                               \
     FORM(LOG, "stdout, off or file", "must be stdout, off or the name of a file")                  \
     FORM(SOURCE, "source",                                                                         \
-         "must say where the token is: env:NAME, file:PATH or cred:NAME; the token itself does "   \
+         "must say where the secret is: env:NAME, file:PATH or cred:NAME; the secret itself does " \
          "not belong here")                                                                        \
     FORM(CIDR, "address range",                                                                    \
          "must be an address range such as 10.0.0.0/8 or ::1, with no bits set behind the prefix") \

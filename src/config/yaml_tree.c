@@ -1,11 +1,13 @@
 #include "config/yaml_tree.h"
 
+#include <string.h>
+
 struct place yaml_tree_place(yaml_mark_t mark)
 {
     return (struct place){(unsigned)mark.line + 1, (unsigned)mark.column + 1};
 }
 
-static struct place place_of_offset(struct span yaml, size_t offset)
+struct place yaml_tree_offset(struct span yaml, size_t offset)
 {
     struct place place = {1, 1};
     for (size_t i = 0; i < offset && i < yaml.len; i++) {
@@ -16,19 +18,66 @@ static struct place place_of_offset(struct span yaml, size_t offset)
     return place;
 }
 
+/* The byte at a mark, which counts characters; '\0' at the end. */
+static char byte_at(struct span yaml, yaml_mark_t mark)
+{
+    size_t at = 0;
+    for (size_t left = mark.index; at < yaml.len; at++) {
+        bool begins_character = ((unsigned char)yaml.at[at] & 0xc0) != 0x80;
+        if (begins_character && left-- == 0)
+            return yaml.at[at];
+    }
+    return '\0';
+}
+
+/* What libyaml was at, in its words, and what to do about it. */
+struct remedy {
+    const char *word, *text;
+    bool is_where_it_began;
+};
+
+static const struct remedy remedies[] = {
+    {"quoted scalar", "close the quote that opens here", true},
+    {"flow sequence", "close the bracket that opens here, and part entries with commas", true},
+    {"flow mapping", "close the brace that opens here, and part entries with commas", true},
+    {"flow node", "add the entry that is missing, and close what is open", false},
+    {"alias", "put a text that begins with * into quotes", false},
+    {"anchor", "put a text that begins with & into quotes", false},
+    {"tag", "put a text that begins with ! into quotes", false},
+    {"any token", "put a text that begins with @, ` or % into quotes", false},
+    {"mapping values",
+     "put a text with \": \" in it into quotes, and indent alike what belongs together", false},
+    {"", "mend the line or the one before it", false},
+};
+
+static const struct remedy *find_remedy(const char *context, const char *problem)
+{
+    const struct remedy *remedy = remedies;
+    while (!strstr(context, remedy->word) && !strstr(problem, remedy->word))
+        remedy++;
+    return remedy;
+}
+
 static void say_no_yaml(const yaml_parser_t *parser, struct span yaml, struct config_errors *errors)
 {
     const char *problem = parser->problem ? parser->problem : "malformed";
+    const char *context = parser->context ? parser->context : "";
+    const struct remedy *remedy = find_remedy(context, problem);
     yaml_mark_t mark = parser->problem_mark;
-    if (parser->error == YAML_READER_ERROR)
-        config_errors_add(errors, place_of_offset(yaml, parser->problem_offset),
+    if (parser->error == YAML_READER_ERROR) {
+        config_errors_add(errors, yaml_tree_offset(yaml, parser->problem_offset),
                           "this is not UTF-8 text (%s); save the file as UTF-8", problem);
-    else if (mark.index < yaml.len && yaml.at[mark.index] == '\t')
+        return;
+    }
+    if (byte_at(yaml, mark) == '\t') {
         config_errors_add(errors, yaml_tree_place(mark),
                           "YAML is not indented with tabs; use spaces");
-    else
-        config_errors_add(errors, yaml_tree_place(mark),
-                          "this is not YAML (%s); mend the line or the one before it", problem);
+        return;
+    }
+    if (remedy->is_where_it_began)
+        mark = parser->context_mark;
+    config_errors_add(errors, yaml_tree_place(mark), "this is not YAML (%s); %s", problem,
+                      remedy->text);
 }
 
 /* What the events of a text have brought so far. */

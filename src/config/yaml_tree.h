@@ -16,5 +16,6 @@ enum { YAML_MAX_DEPTH = 32, YAML_MAX_ANCHORS = 1000 };
 bool yaml_tree_load(struct span yaml, yaml_document_t *document, struct config_errors *errors);
 
 struct place yaml_tree_place(yaml_mark_t mark);
+struct place yaml_tree_offset(struct span yaml, size_t offset);
 
 #endif

@@ -22,6 +22,7 @@ enum verdict {
 
 struct exchange;
 struct forward;
+struct lookup;
 typedef enum verdict stage_fn(struct exchange *exchange);
 
 /* When a row takes part: a mask of the exchange's present condition. */
@@ -41,7 +42,7 @@ struct stage {
 };
 
 /* Who made the answer. */
-enum source { SOURCE_NONE, SOURCE_GATEWAY, SOURCE_UPSTREAM };
+enum source { SOURCE_NONE, SOURCE_GATEWAY, SOURCE_UPSTREAM, SOURCE_CACHE };
 
 struct exchange {
     /* The machine: exchange.c alone. */
@@ -76,14 +77,21 @@ struct exchange {
     struct span ids[ID_KIND_COUNT];
     struct span destination_bot, integration_alias;
 
+    /* stage lookup */
+    struct lookup *lookup; /* in the arena; NULL: the cache has no part in it */
+
     /* stage forward */
     struct forward *forward; /* in the arena; NULL before it */
 
     /* Whoever responds. */
     struct response *response;
-    struct span body; /* of a response of the gateway's own */
+    struct span body; /* all of it, where it is at hand: of the gateway's own, or from the store */
+    struct cache_entry *held; /* counted: what body points into; NULL: the arena's */
+    size_t sent;              /* of body, or of what is being stored */
     enum source source;
     struct span reason; /* of a problem: metadata.reason, for the log */
+    bool has_left;      /* the client has gone, or there never was one; it goes on for the store */
+    bool is_feeding;    /* body is at hand: it goes out as the client takes it */
     bool is_delivering; /* the head has gone to the client */
     bool is_cut;        /* and the body could not be completed */
 };

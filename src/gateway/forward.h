@@ -37,8 +37,9 @@ struct forward {
 void forward_take_body(struct exchange *exchange, struct span piece);
 void forward_end_body(struct exchange *exchange);
 
-/* The client has room again for the answer's body. */
-void forward_client_drained(struct exchange *exchange);
+/* Stage deliver's: a piece of the answer's body; and the client has room again for more of it. */
+void deliver_piece(struct exchange *exchange, struct span piece);
+void deliver_drained(struct exchange *exchange);
 
 /* Ends what runs, silently; for exchange_wait. operation: the struct forward. */
 void forward_call_off(void *operation);

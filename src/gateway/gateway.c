@@ -6,6 +6,7 @@
 #include "gateway/caller_address.h"
 #include "gateway/forward.h"
 #include "gateway/local_answer.h"
+#include "gateway/lookup.h"
 #include "gateway/stages.h"
 
 enum { REQUEST_ID_MAX = 128 };
@@ -45,6 +46,8 @@ static struct exchange *create(struct services *services, struct client_connecti
 static void on_done(struct exchange *ex)
 {
     forward_clear(ex->forward);
+    lookup_clear(ex->lookup);
+    cache_entry_release(ex->held);
     ex->services->let_go(ex->snapshot);
     client_done(ex->client);
 }
@@ -100,13 +103,18 @@ static void on_body_failed(void *exchange, enum http_fault fault)
 static void on_drained(void *exchange)
 {
     struct exchange *ex = exchange;
-    if (ex->forward)
-        forward_client_drained(ex);
+    if (ex->is_delivering)
+        deliver_drained(ex);
 }
 
+/* Others may wait for what it fetches; and it comes a second time when the worker ends. */
 static void on_gone(void *exchange)
 {
-    exchange_abort(exchange);
+    struct exchange *ex = exchange;
+    if (!ex->has_left && lookup_outlives_client(ex->lookup))
+        ex->has_left = true;
+    else
+        exchange_abort(ex);
 }
 
 const struct client_handler gateway_handler = {

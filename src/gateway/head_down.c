@@ -45,6 +45,8 @@ void head_down_prepare(struct exchange *ex)
         header_list_remove_if(headers, is_not_for_client, ex);
         if (ex->response->status == 429)
             bound_resets(ex);
+    }
+    if (ex->source != SOURCE_GATEWAY) {
         ASSERT(header_list_add_known(headers, HEADER_VIA, via_value(ex, ex->response->version)));
     }
     ASSERT(header_list_add_known(headers, HEADER_X_REQUEST_ID, ex->request_id));

@@ -10,6 +10,12 @@
 #include "auth/credential.h"
 #include "base/log_writer.h"
 #include "botpress/route_catalogue.h"
+#include "cache/cache.h"
+#include "cache/flight.h"
+#include "cache/redis_tier.h"
+#include "cache/tag_link.h"
+#include "client/client_connection.h"
+#include "gateway/cache_rules.h"
 #include "gateway/retry_budget.h"
 #include "net/loop.h"
 #include "upstream/breaker.h"
@@ -33,13 +39,27 @@ struct gateway_options {
     struct cidr_list trusted_proxies; /* who may say on whose behalf it calls */
 };
 
+/* The cache as one worker has it. */
+struct cache_services {
+    struct cache *cache;          /* of all workers; NULL: off */
+    struct tags *tags;            /* likewise */
+    struct tag_link *link;        /* to other instances; NULL: there are none */
+    struct flight_table *flights; /* the worker's own */
+    struct redis_tier *redis;     /* likewise; NULL: memory only */
+    const struct cache_rules *rules;
+    unsigned refreshes; /* under way */
+};
+
 struct services {
     struct loop *loop;
     const struct gateway_options *options;
     const struct route_catalogue *catalogue;
     const struct key_ring *keys;
-    const struct profile *anonymous; /* NULL: none */
-    struct credential **credentials; /* by profile.credential */
+    const struct profile *anonymous;                     /* NULL: none */
+    struct credential **credentials;                     /* by profile.credential */
+    const struct credential_options *credential_options; /* likewise */
+    struct client_server *clients;
+    struct cache_services cache;
     struct upstream_pool *pool;
     struct span upstream_authority; /* for Host */
     struct span via;                /* "bpgate-<instance>": this gateway's name in Via */

@@ -6,6 +6,7 @@
 #include "botpress/translate.h"
 #include "gateway/head_up.h"
 #include "gateway/local_answer.h"
+#include "gateway/lookup.h"
 #include "gateway/outcome.h"
 #include "gateway/stages.h"
 
@@ -60,26 +61,26 @@ static void on_head(void *owner, struct response *response)
 {
     struct forward *f = owner;
     f->response = response;
-    if (response->status >= 400 && !f->exchange->services->options->is_generic) {
+    struct exchange *ex = f->exchange;
+    bool is_validated = response->status == 304 && ex->lookup && ex->lookup->validates;
+    if (is_validated || (response->status >= 400 && !ex->services->options->is_generic)) {
         f->state = FORWARD_COLLECTING;
         return;
     }
-    outcome_of_answer(f, response->status, f->exchange->services->options->is_generic);
+    outcome_of_answer(f, response->status, ex->services->options->is_generic);
     if (is_stream(response)) {
-        struct upstream_deadlines deadlines = deadlines_of(f->exchange, DEADLINE_STREAM);
+        struct upstream_deadlines deadlines = deadlines_of(ex, DEADLINE_STREAM);
         upstream_call_set_deadlines(&f->call, &deadlines);
     }
     f->state = FORWARD_RELAYING;
-    exchange_resume(f->exchange);
+    exchange_resume(ex);
 }
 
 static void on_body(void *owner, struct span piece)
 {
     struct forward *f = owner;
     if (f->state == FORWARD_RELAYING) {
-        client_send_body(f->exchange->client, piece);
-        if (client_is_congested(f->exchange->client))
-            upstream_call_pause(&f->call);
+        deliver_piece(f->exchange, piece);
         return;
     }
     if (buffer_append(&f->error_body, piece) == OK)
@@ -359,6 +360,8 @@ enum verdict forward_begin(struct exchange *ex)
         return problem_say(ex, PROBLEM_LOOP, SPAN(""));
     if (ex->request->framing.kind == BODY_LENGTH && ex->request->framing.length > limit)
         return say_too_large(ex, limit);
+    if (ex->lookup)
+        lookup_prepare_fetch(ex->lookup);
     if (!head_up_prepare(ex, &missing))
         return say_missing(ex, missing);
     struct forward *f = forward_create(ex, limit);
@@ -441,11 +444,6 @@ void forward_take_body(struct exchange *ex, struct span piece)
 void forward_end_body(struct exchange *ex)
 {
     upload_end(&ex->forward->upload);
-}
-
-void forward_client_drained(struct exchange *ex)
-{
-    upstream_call_resume(&ex->forward->call);
 }
 
 void forward_clear(struct forward *f)

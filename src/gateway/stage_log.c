@@ -5,6 +5,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "gateway/forward.h"
+#include "gateway/lookup.h"
 #include "gateway/stages.h"
 
 enum { LINE_SIZE = 2048, CLIENT_LEFT = 499 };
@@ -16,10 +17,25 @@ static struct span source_name(enum source source)
         return SPAN("gateway");
     case SOURCE_UPSTREAM:
         return SPAN("upstream");
+    case SOURCE_CACHE:
+        return SPAN("cache");
     case SOURCE_NONE:
         break;
     }
     return SPAN("none");
+}
+
+/* What the cache did, in a word: those of RFC 9211. */
+static struct span cache_word(const struct lookup *l)
+{
+    static const struct span words[CACHE_OUTCOME_COUNT] = {
+        [CACHE_STATUS_NONE] = SPAN_INIT("none"),     [CACHE_STATUS_HIT] = SPAN_INIT("hit"),
+        [CACHE_STATUS_BYPASS] = SPAN_INIT("bypass"), [CACHE_STATUS_METHOD] = SPAN_INIT("method"),
+        [CACHE_STATUS_URI_MISS] = SPAN_INIT("miss"), [CACHE_STATUS_VARY_MISS] = SPAN_INIT("miss"),
+        [CACHE_STATUS_MISS] = SPAN_INIT("miss"),     [CACHE_STATUS_REQUEST] = SPAN_INIT("request"),
+        [CACHE_STATUS_STALE] = SPAN_INIT("stale"),   [CACHE_STATUS_PARTIAL] = SPAN_INIT("partial"),
+    };
+    return l->status.collapsed ? SPAN("collapsed") : words[l->status.outcome];
 }
 
 static void write_time(struct json_writer *json, uint64_t wall_ms)
@@ -65,7 +81,7 @@ static void write_request(struct json_writer *json, const struct exchange *ex)
 
 static void write_answer(struct json_writer *json, const struct exchange *ex)
 {
-    bool has_left = ex->now == WHEN_ABORTED && !ex->is_cut;
+    bool has_left = ex->has_left || (ex->now == WHEN_ABORTED && !ex->is_cut);
     unsigned status = ex->response && ex->is_delivering ? ex->response->status
                       : has_left                        ? CLIENT_LEFT
                                                         : 0;
@@ -104,6 +120,8 @@ enum verdict log_begin(struct exchange *ex)
     write_request(&json, ex);
     write_answer(&json, ex);
     json_number(&json, SPAN("duration_us"), (int64_t)(clock_us() - ex->started_us));
+    if (ex->lookup)
+        json_text(&json, SPAN("cache"), cache_word(ex->lookup));
     if (ex->forward)
         write_upstream(&json, ex->forward, loop_now_ms(ex->services->loop));
     json_number(&json, SPAN("bytes_in"), (int64_t)client_bytes_in(ex->client));

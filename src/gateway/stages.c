@@ -7,10 +7,23 @@ const struct stage stages[] = {
     {"route", route_begin, NULL, WHEN_OPEN},
     {"authenticate", authenticate_begin, NULL, WHEN_OPEN},
     {"authorize", authorize_begin, NULL, WHEN_OPEN},
+    {"lookup", lookup_begin, lookup_finish, WHEN_OPEN},
+    {"lookup_redis", lookup_redis_begin, lookup_redis_finish, WHEN_OPEN},
     {"forward", forward_begin, forward_finish, WHEN_OPEN},
     {"translate", translate_begin, NULL, WHEN_OPEN},
+    {"store", store_begin, NULL, WHEN_ANY},
     {"deliver", deliver_begin, deliver_finish, WHEN_OPEN | WHEN_ANSWERED},
     {"log", log_begin, NULL, WHEN_ANY},
 };
 
 const size_t stage_count = COUNT_OF(stages);
+
+/* A stored response fetched anew: nobody asks, nobody is answered. */
+const struct stage refresh_stages[] = {
+    {"forward", forward_begin, forward_finish, WHEN_OPEN},
+    {"translate", translate_begin, NULL, WHEN_OPEN},
+    {"store", store_begin, NULL, WHEN_ANY},
+    {"deliver", deliver_begin, deliver_finish, WHEN_OPEN | WHEN_ANSWERED},
+};
+
+const size_t refresh_stage_count = COUNT_OF(refresh_stages);

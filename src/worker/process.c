@@ -22,13 +22,15 @@ struct process {
     struct snapshot *snapshot; /* borrowed */
     struct span via;
     char via_text[32];
-    int *descriptors; /* a row of listen addresses for each worker */
+    int *descriptors;     /* a row of listen addresses for each worker */
+    int admin_descriptor; /* -1: there is no admin listener */
     size_t worker_count;
     struct worker **workers;
     int log_descriptor;
     struct log_writer *access_log; /* NULL: off */
     struct tls_tickets *tickets;
-    uv_loop_t loop;
+    struct shared_cache cache;
+    struct loop loop;
     uv_signal_t signals[2];
     uv_async_t ended; /* a worker has ended */
     bool is_draining;
@@ -69,6 +71,8 @@ static enum status bind_all(struct process *process)
             process->descriptors[w * addresses + a] = same[w];
     }
     free(same);
+    if (status == OK && options->admin.address.len > 0)
+        status = listener_bind(options->admin.address, &process->admin_descriptor, 1, error);
     return status == OK ? OK : failed("listen_failed", span_of(error));
 }
 
@@ -111,7 +115,9 @@ static enum status start_workers(struct process *process)
         const struct worker_options options = {
             .snapshot = process->snapshot,
             .descriptors = process->descriptors + i * addresses,
+            .admin_descriptor = i == 0 ? process->admin_descriptor : -1,
             .tickets = process->tickets,
+            .cache = &process->cache,
             .access_log = process->access_log ? log_writer_ring(process->access_log, i) : NULL,
             .via = process->via,
             .on_ended = on_worker_ended,
@@ -155,22 +161,26 @@ static void on_ended(uv_async_t *handle)
         }
     }
     if (process->running == 0)
-        uv_stop(handle->loop);
+        loop_stop(&process->loop);
 }
 
 static void say_ready(const struct process *process)
 {
     size_t count = process->snapshot->options.listen_count;
+    char admin[LISTENER_NAME_SIZE] = "";
     char(*texts)[LISTENER_NAME_SIZE] = xcalloc(count, sizeof(*texts));
     struct span *names = xcalloc(count, sizeof(*names));
     for (size_t i = 0; i < count; i++) {
         listener_name(process->descriptors[i], texts[i]);
         names[i] = span_of(texts[i]);
     }
-    log_event(LOG_INFO, "ready",
-              FIELDS(field_list("addresses", names, count),
-                     field_number("workers", (int64_t)process->worker_count),
-                     field_number("pid", getpid()), field_text("version", SPAN(BPGATE_VERSION))));
+    if (process->admin_descriptor >= 0)
+        listener_name(process->admin_descriptor, admin);
+    const struct log_field fields[] = {
+        field_list("addresses", names, count),
+        field_number("workers", (int64_t)process->worker_count), field_number("pid", getpid()),
+        field_text("version", SPAN(BPGATE_VERSION)), field_text("admin", span_of(admin))};
+    log_event(LOG_INFO, "ready", fields, COUNT_OF(fields) - (admin[0] == '\0' ? 1 : 0));
     free(names);
     free(texts);
 }
@@ -180,12 +190,11 @@ static void say_ready(const struct process *process)
 static void open_loop(struct process *process)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
-    (void)signal(SIGPIPE, SIG_IGN);
-    ASSERT(uv_loop_init(&process->loop) == 0);
-    ASSERT(uv_async_init(&process->loop, &process->ended, on_ended) == 0);
+    loop_init(&process->loop);
+    ASSERT(uv_async_init(&process->loop.uv, &process->ended, on_ended) == 0);
     process->ended.data = process;
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-        ASSERT(uv_signal_init(&process->loop, &process->signals[i]) == 0);
+        ASSERT(uv_signal_init(&process->loop.uv, &process->signals[i]) == 0);
         process->signals[i].data = process;
         ASSERT(uv_signal_start(&process->signals[i], on_signal, numbers[i]) == 0);
     }
@@ -196,8 +205,7 @@ static void close_loop(struct process *process)
     for (size_t i = 0; i < COUNT_OF(process->signals); i++)
         uv_close((uv_handle_t *)&process->signals[i], NULL);
     uv_close((uv_handle_t *)&process->ended, NULL);
-    (void)uv_run(&process->loop, UV_RUN_DEFAULT);
-    ASSERT(uv_loop_close(&process->loop) == 0);
+    loop_close(&process->loop);
 }
 
 static void clean_up(struct process *process)
@@ -212,8 +220,12 @@ static void clean_up(struct process *process)
 
 static enum status start(struct process *process)
 {
+    char error[SHARED_CACHE_ERROR_SIZE];
     if (bind_all(process) != OK || open_access_log(process) != OK)
         return ERR_IO;
+    if (shared_cache_open(&process->cache, &process->loop, &process->snapshot->options, error) !=
+        OK)
+        return failed("cache_failed", span_of(error));
     return start_workers(process);
 }
 
@@ -222,6 +234,7 @@ int process_run(struct snapshot *snapshot)
     struct process process = {
         .snapshot = snapshot,
         .worker_count = snapshot->options.workers,
+        .admin_descriptor = -1,
         .log_descriptor = -1,
         .tickets = tls_tickets_create(clock_ms()),
     };
@@ -237,7 +250,8 @@ int process_run(struct snapshot *snapshot)
     else
         drain(&process);
     if (process.running > 0)
-        (void)uv_run(&process.loop, UV_RUN_DEFAULT);
+        loop_run(&process.loop);
+    shared_cache_close(&process.cache);
     close_loop(&process);
     clean_up(&process);
     return status == OK ? 0 : 1;

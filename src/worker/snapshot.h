@@ -9,12 +9,16 @@
 
 #include <stdatomic.h>
 
+#include "admin/admin.h"
 #include "auth/authenticator.h"
 #include "auth/credential.h"
 #include "botpress/route_catalogue.h"
+#include "cache/cache.h"
 #include "client/client_connection.h"
+#include "gateway/cache_rules.h"
 #include "gateway/services.h"
 #include "net/tls_context.h"
+#include "store/redis_url.h"
 #include "upstream/upstream_pool.h"
 
 enum access_log_kind { ACCESS_LOG_OFF, ACCESS_LOG_STDOUT, ACCESS_LOG_FILE };
@@ -36,6 +40,13 @@ struct upstream_options {
     struct upstream_pool_options pool;
 };
 
+/* What several gateways share. */
+struct redis_settings {
+    struct redis_url url;
+    struct span password; /* where it is ("env:NAME"), in place of the URL's; len 0: nowhere */
+    const char *ca_file;  /* NULL: the system's */
+};
+
 struct snapshot_options {
     struct listen_options *listen;
     size_t listen_count;
@@ -54,6 +65,12 @@ struct snapshot_options {
     size_t key_count;
     const struct profile *anonymous; /* NULL: requests without a key are refused */
     struct gateway_options gateway;
+    struct cache_options cache;
+    struct cache_rules cache_rules;
+    bool has_redis;
+    struct redis_settings redis; /* with has_redis */
+    bool redis_private;          /* it holds answers of single callers too */
+    struct admin_options admin;
     enum access_log_kind access_log;
     const char *access_log_file; /* with ACCESS_LOG_FILE */
 };

@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "client/client_connection.h"
 #include "gateway/gateway.h"
+#include "worker/admin_entrance.h"
 #include "worker/entrances.h"
+#include "worker/worker_cache.h"
 
 /* Long enough for a client in use to send its next request on a connection and hear of the end. */
 enum { DRAIN_GRACE_MS = 150 };
@@ -27,8 +29,10 @@ struct worker {
     struct dialer *dialer;
     struct credential **credentials;
     struct services services;
+    struct worker_cache cache;
     struct client_server clients;
     struct entrances *entrances;
+    struct admin_entrance *admin; /* NULL: not here */
 
     struct letter drain_letter;
     struct timer drain_timer;
@@ -57,6 +61,8 @@ static void set_up_services(struct worker *worker)
         .keys = worker->snapshot->keys,
         .anonymous = options->anonymous,
         .credentials = worker->credentials,
+        .credential_options = options->credentials,
+        .clients = &worker->clients,
         .pool = upstream_pool_create(&worker->loop, worker->dialer, &options->upstream.pool),
         .upstream_authority = options->upstream.authority,
         .via = worker->options.via,
@@ -128,6 +134,7 @@ static void on_drain_due(struct timer *timer)
 static void on_drain(struct letter *letter)
 {
     struct worker *worker = container_of(letter, struct worker, drain_letter);
+    admin_entrance_drain(worker->admin);
     enter_drain(worker, DRAIN_DELAYED, worker->snapshot->options.drain_delay_ms);
     if (worker->snapshot->options.drain_delay_ms == 0)
         on_drain_due(&worker->drain_timer);
@@ -169,6 +176,13 @@ static bool set_up_credentials(struct worker *worker)
     return true;
 }
 
+static bool set_up_cache(struct worker *worker)
+{
+    return worker_cache_open(&worker->cache, &worker->loop, worker->options.cache,
+                             &worker->snapshot->options, &worker->services.cache,
+                             worker->error) == OK;
+}
+
 static bool open_entrances(struct worker *worker)
 {
     const struct entrances_options options = {
@@ -182,6 +196,20 @@ static bool open_entrances(struct worker *worker)
     return worker->entrances != NULL;
 }
 
+static bool open_admin(struct worker *worker)
+{
+    const struct admin_entrance_options options = {
+        .loop = &worker->loop,
+        .settings = &worker->snapshot->options,
+        .cache = &worker->services.cache,
+        .descriptor = worker->options.admin_descriptor,
+    };
+    if (options.descriptor < 0)
+        return true;
+    worker->admin = admin_entrance_open(&options, worker->error);
+    return worker->admin != NULL;
+}
+
 static bool set_up(struct worker *worker)
 {
     const struct snapshot_options *options = &worker->snapshot->options;
@@ -190,24 +218,29 @@ static bool set_up(struct worker *worker)
     if (!set_up_upstream(worker) || !set_up_credentials(worker))
         return false;
     set_up_services(worker);
+    if (!set_up_cache(worker))
+        return false;
     client_server_init(&worker->clients, &worker->loop, &options->client, &gateway_handler,
                        &worker->services);
     worker->clients.on_leave = on_leave;
     worker->clients.on_unopened = on_unopened;
-    return open_entrances(worker);
+    return open_admin(worker) && open_entrances(worker);
 }
 
 static void tear_down(struct worker *worker)
 {
     const struct snapshot_options *options = &worker->snapshot->options;
+    admin_entrance_close(worker->admin);
     if (worker->entrances)
         entrances_destroy(worker->entrances);
     timer_stop(&worker->drain_timer);
+    worker_cache_disconnect(&worker->cache);
     if (worker->services.pool)
         upstream_pool_destroy(worker->services.pool);
     if (worker->dialer)
         dialer_destroy(worker->dialer);
     loop_close(&worker->loop);
+    worker_cache_close(&worker->cache);
     if (worker->tls)
         tls_context_release(worker->tls);
     for (size_t i = 0; worker->credentials && i < options->credential_count; i++)

@@ -1,23 +1,25 @@
 /* worker.h - a thread, its loop, and all that the loop owns: listeners, clients, calls, credentials.
  *
- * Workers share nothing but the snapshot, the keys of TLS tickets and the access log. Started,
+ * Workers share nothing but the snapshot, the cache, the keys of TLS tickets and the access log. Started,
  * drained and joined by main; the functions below are main's to call.
  */
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
 #include "base/log_writer.h"
-#include "worker/snapshot.h"
+#include "worker/shared_cache.h"
 
 struct worker;
 
 struct worker_options {
-    struct snapshot *snapshot;     /* the worker counts its own reference */
-    const int *descriptors;        /* bound sockets, one for each listen address; taken over */
-    struct tls_tickets *tickets;   /* borrowed; of all workers */
-    struct log_ring *access_log;   /* NULL: off */
-    struct span via;               /* borrowed; outlives the worker */
-    void (*on_ended)(void *owner); /* from the worker's thread, as its last act */
+    struct snapshot *snapshot;        /* the worker counts its own reference */
+    const int *descriptors;           /* bound sockets, one for each listen address; taken over */
+    int admin_descriptor;             /* likewise, of the admin listener; -1: not this worker's */
+    struct tls_tickets *tickets;      /* borrowed; of all workers */
+    const struct shared_cache *cache; /* borrowed; of all workers */
+    struct log_ring *access_log;      /* NULL: off */
+    struct span via;                  /* borrowed; outlives the worker */
+    void (*on_ended)(void *owner);    /* from the worker's thread, as its last act */
     void *owner;
 };
 

@@ -15,8 +15,8 @@ import { promisify } from 'node:util';
 import { deferred, slowness, within } from './deadline.js';
 import { toYaml } from './yaml.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-const binary = resolve(root, process.env.BPGATE ?? 'build/release/bpgate');
+export const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+export const binary = resolve(root, process.env.BPGATE ?? 'build/release/bpgate');
 
 // product.md §10: what is running finishes within 30 s; a play's requests are shorter than that.
 const DRAIN_MS = 10_000 * slowness;

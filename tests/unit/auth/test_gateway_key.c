@@ -127,6 +127,18 @@ static const unsigned char hash_of_abc[KEY_HASH_SIZE] = {
     0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
     0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
 
+static void a_key_can_get_another_secret(void **state)
+{
+    (void)state;
+    char first[KEY_LEN + 1], second[KEY_LEN + 1];
+    struct gateway_key key;
+    gateway_key_make_again(SPAN("Ab3dE6gH9k"), first);
+    gateway_key_make_again(SPAN("Ab3dE6gH9k"), second);
+    assert_int_equal(gateway_key_parse(span_of(first), &key), KEY_FORM_GOOD);
+    assert_true(span_equal(key.id, SPAN("Ab3dE6gH9k")));
+    assert_string_not_equal(first, second);
+}
+
 static void the_hash_is_sha256(void **state)
 {
     (void)state;
@@ -171,6 +183,7 @@ int main(void)
         cmocka_unit_test(every_other_length_is_a_typo),
         cmocka_unit_test(made_keys_are_good_and_differ),
         cmocka_unit_test(made_keys_use_all_digits_alike),
+        cmocka_unit_test(a_key_can_get_another_secret),
         cmocka_unit_test(the_hash_is_sha256),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 
 #include "base/text.h"
+#include "botpress/route_catalogue.h"
+#include "cli/commands.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -61,21 +63,41 @@ static void help_goes_to_standard_output(void **state)
     }
 }
 
-static void each_command_explains_itself(void **state)
+/* The words of a terminal's line, and no line longer than it. */
+static void assert_fits(const char *text)
+{
+    enum { WIDEST = 100 };
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n");
+        assert_in_range(len, 0, WIDEST);
+        line += len + (line[len] == '\n');
+    }
+}
+
+static void each_command_explains_itself_in_lines_that_fit(void **state)
 {
     (void)state;
-    static const char *const names[] = {"run",      "check",   "routes", "key",
-                                        "settings", "version", "help"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        char line[64], usage[64];
-        snprintf(usage, sizeof(usage), "usage: bpgate %s", names[i]);
-        snprintf(line, sizeof(line), "help %s", names[i]);
+    for (size_t i = 0; i < command_count(); i++) {
+        const struct command *command = command_at(i);
+        char line[64], usage[64], group[64];
+        struct span first = command_first(command);
+        snprintf(usage, sizeof(usage), "usage: bpgate %s", command->name);
+        snprintf(line, sizeof(line), "help %s", command->name);
         assert_int_equal(run(line), EXIT_OK);
         assert_non_null(strstr(out, usage));
-        snprintf(line, sizeof(line), "%s --help", names[i]);
+        assert_fits(out);
+        for (size_t j = 0; j < command->option_count; j++)
+            assert_non_null(strstr(out, command->options[j].name));
+        snprintf(line, sizeof(line), "%s --help", command->name);
         assert_int_equal(run(line), EXIT_OK);
         assert_non_null(strstr(out, usage));
+        snprintf(group, sizeof(group), "%.*s --help", (int)first.len, first.at);
+        assert_int_equal(run(group), EXIT_OK);
+        assert_non_null(strstr(out, usage));
+        assert_string_equal(err, "");
     }
+    assert_int_equal(run("help"), EXIT_OK);
+    assert_fits(out);
 }
 
 static void wrong_usage_ends_with_two_and_goes_to_standard_error(void **state)
@@ -88,17 +110,30 @@ static void wrong_usage_ends_with_two_and_goes_to_standard_error(void **state)
         {"chek", "did you mean \"check\"?"},
         {"frobnicate", "`bpgate help` lists them"},
         {"help frobnicate", "there is no command"},
+        {"help check this", "check is one word"},
+        {"help key nwe", "did you mean \"new\"?"},
+        {"run now", "bpgate: run takes no \"now\"; see `bpgate help run`\n"},
+        {"run --confg x", "bpgate: run has no option --confg; did you mean --config?\n"},
+        {"run --config", "bpgate: --config needs a value behind it: --config FILE\n"},
         {"routes --servce hub", "did you mean --service?"},
-        {"routes --service hubb", "there is no service"},
+        {"routes --service hubb", "did you mean hub?"},
         {"version now", "version takes no \"now\""},
-        {"key", "key takes \"new\" or \"check\""},
+        {"settings --man --markdown", "leave one"},
+        {"completion", "completion needs SHELL"},
+        {"completion csh", "SHELL must be one of bash|zsh|fish"},
+        {"key", "key needs new, check or rotate behind it"},
+        {"key rotat x", "did you mean \"rotate\"?"},
         {"key new --name ci", "key new needs --profile"},
         {"key new --profile p", "key new needs --name"},
+        {"key new --name ci --name ci --profile p", "--name is given twice"},
         {"key new --name ci --profile p --operations reed", "did you mean read?"},
         {"key new --name ci --profile p --operations ,", "--operations is empty"},
         {"key new --name ci --profile p --expires soon", "--expires must be a date"},
         {"key new --name ci --profile p --expires 2001-01-01", "in the past"},
-        {"key check", "key check needs a key"},
+        {"key check", "key check needs KEY"},
+        {"key rotate", "key rotate needs KEY"},
+        {"key rotate ci --overlap 5", "--overlap must be a duration from 0s to 365d"},
+        {"key rotate ci --overlap 366d", "--overlap must be a duration from 0s to 365d"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(run(cases[i].line), EXIT_USAGE);
@@ -128,6 +163,19 @@ static void routes_of_one_service_can_be_listed(void **state)
     assert_int_equal(out[0], '[');
 }
 
+static void all_services_of_the_catalogue_can_be_asked_for(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < operation_count(); i++) {
+        char line[64];
+        struct span service = service_name(operation_at(i)->service);
+        if (i > 0 && operation_at(i)->service == operation_at(i - 1)->service)
+            continue;
+        snprintf(line, sizeof(line), "routes --service %.*s", (int)service.len, service.at);
+        assert_int_equal(run(line), EXIT_OK);
+    }
+}
+
 static void settings_have_their_reference(void **state)
 {
     (void)state;
@@ -136,6 +184,10 @@ static void settings_have_their_reference(void **state)
     assert_non_null(strstr(out, "\nkeys[].hashes[].sha256\n"));
     assert_int_equal(run("settings --markdown"), EXIT_OK);
     assert_non_null(strstr(out, "| `client.head_bytes` | size | 32KiB | 1KiB to 1MiB |"));
+    assert_int_equal(run("settings --man"), EXIT_OK);
+    assert_non_null(
+        strstr(out, "\n.It Cm client.head_bytes\nsize: 1KiB to 1MiB; default 32KiB.\n"));
+    assert_non_null(strstr(out, "bpg_<id>_\\[u2026]."));
 }
 
 static void a_key_can_be_made_and_checked(void **state)
@@ -154,11 +206,11 @@ static void a_key_can_be_made_and_checked(void **state)
     assert_null(strstr(out, "bpg_"));
 }
 
-static void a_wrong_configuration_is_a_failure(void **state)
+static void wrong_settings_are_like_wrong_usage(void **state)
 {
     (void)state;
-    assert_int_equal(run("check --config /nonexistent"), EXIT_FAILED);
-    assert_non_null(strstr(err, "/nonexistent: cannot be opened"));
+    assert_int_equal(run("check --config /nonexistent"), EXIT_USAGE);
+    assert_non_null(strstr(err, "bpgate: /nonexistent: cannot be opened"));
     assert_non_null(strstr(err, "bpgate: 1 error in /nonexistent"));
 }
 
@@ -166,13 +218,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_goes_to_standard_output),
-        cmocka_unit_test(each_command_explains_itself),
+        cmocka_unit_test(each_command_explains_itself_in_lines_that_fit),
         cmocka_unit_test(wrong_usage_ends_with_two_and_goes_to_standard_error),
         cmocka_unit_test(the_version_comes_with_those_of_the_libraries),
         cmocka_unit_test(routes_of_one_service_can_be_listed),
+        cmocka_unit_test(all_services_of_the_catalogue_can_be_asked_for),
         cmocka_unit_test(settings_have_their_reference),
         cmocka_unit_test(a_key_can_be_made_and_checked),
-        cmocka_unit_test(a_wrong_configuration_is_a_failure),
+        cmocka_unit_test(wrong_settings_are_like_wrong_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,8 +106,40 @@ static void a_file_that_is_not_there_is_a_problem(void **state)
     char line[CONFIG_LINE_SIZE];
     assert_null(config_load("/nonexistent/bpgate.yaml", &errors));
     config_problem_write(&errors, 0, line);
-    assert_string_equal(line,
-                        "/nonexistent/bpgate.yaml: cannot be opened: No such file or directory");
+    assert_string_equal(
+        line, "/nonexistent/bpgate.yaml: cannot be opened: No such file or directory; name another "
+              "settings file with --config FILE, or run without one, where "
+              "BOTPRESS_TOKEN is enough");
+}
+
+static void a_file_without_settings_is_a_problem(void **state)
+{
+    const struct folder *folder = *state;
+    static const char *const texts[] = {"", " \n", "# nothing\r\n\r\n\t\n  # more"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        write_file(folder, texts[i]);
+        assert_null(config_load(folder->file, &errors));
+        assert_int_equal(errors.errors, 1);
+        assert_int_equal(errors.at[0].place.line, 1);
+        assert_non_null(strstr(errors.at[0].text, "this file has no settings"));
+    }
+    write_file(folder, "# something\nworkers: 1\n");
+    struct snapshot *snapshot = config_load(folder->file, &errors);
+    assert_non_null(snapshot);
+    snapshot_release(snapshot);
+}
+
+static void what_is_wrong_outside_is_told_with_the_rest(void **state)
+{
+    const struct folder *folder = *state;
+    write_file(folder, "workrs: 1\n"
+                       "credentials:\n"
+                       "- {name: team, token: env:BPGATE_TEST_TOKEN}\n"
+                       "- {name: other}\n");
+    assert_null(config_load(folder->file, &errors));
+    assert_int_equal(errors.errors, 3);
+    assert_int_equal(errors.at[1].place.line, 3);
+    assert_non_null(strstr(errors.at[1].text, "BPGATE_TEST_TOKEN is not set"));
 }
 
 static void problems_of_all_kinds_are_told_together(void **state)
@@ -235,6 +267,8 @@ int main(void)
         TEST(the_example_of_the_product_loads_without_a_warning),
         TEST(loading_looks_at_tokens_and_reading_does_not),
         TEST(a_file_that_is_not_there_is_a_problem),
+        TEST(a_file_without_settings_is_a_problem),
+        TEST(what_is_wrong_outside_is_told_with_the_rest),
         TEST(problems_of_all_kinds_are_told_together),
         TEST(the_path_that_is_given_is_chosen),
         TEST(without_file_and_token_nothing_starts_and_no_key_is_made),

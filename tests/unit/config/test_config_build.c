@@ -158,6 +158,50 @@ static void a_short_idle_timeout_takes_the_default_promise_back(void **state)
     }
 }
 
+static void the_cache_has_its_sizes_and_an_object_fits_into_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        size_t memory_bytes, object_bytes;
+    } cases[] = {
+        {"", 64 * (size_t)MIB, MIB},
+        {"cache: {memory: 0}\n", 0, 0},
+        {"cache: {memory: 512KiB}\n", 512 * KIB, 512 * KIB},
+        {"cache: {memory: 1GiB, object: 8MiB}\n", 1024 * (size_t)MIB, 8 * MIB},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct snapshot *snapshot = load_good(cases[i].yaml);
+        assert_int_equal(snapshot->options.cache.memory_bytes, cases[i].memory_bytes);
+        assert_int_equal(snapshot->options.cache.object_bytes, cases[i].object_bytes);
+        snapshot_release(snapshot);
+    }
+}
+
+static void redis_and_admin_are_there_when_the_file_has_them(void **state)
+{
+    (void)state;
+    struct snapshot *snapshot = load_good("");
+    assert_false(snapshot->options.has_redis);
+    assert_int_equal(snapshot->options.admin.address.len, 0);
+    snapshot_release(snapshot);
+
+    snapshot = load_good("redis: {url: 'rediss://user:@redis.test/3', password: env:P, "
+                         "ca_file: r.pem}\ncache: {redis_private: true}\n"
+                         "admin: {address: '*:9901', token: file:/t}\n");
+    const struct snapshot_options *options = &snapshot->options;
+    assert_true(options->has_redis);
+    assert_true(options->redis_private);
+    assert_true(options->redis.url.is_tls);
+    assert_string_equal(options->redis.url.addresses[0].host, "redis.test");
+    assert_int_equal(options->redis.url.login.database, 3);
+    assert_true(span_equal(options->redis.password, SPAN("env:P")));
+    assert_string_equal(options->redis.ca_file, "r.pem");
+    assert_true(span_equal(options->admin.address, SPAN("*:9901")));
+    assert_true(span_equal(options->admin.token, SPAN("file:/t")));
+    snapshot_release(snapshot);
+}
+
 static void what_is_no_setting_is_set_too(void **state)
 {
     (void)state;
@@ -179,6 +223,8 @@ int main(void)
         cmocka_unit_test(the_access_log_is_stdout_off_or_a_file),
         cmocka_unit_test(workers_share_what_may_be_held),
         cmocka_unit_test(a_short_idle_timeout_takes_the_default_promise_back),
+        cmocka_unit_test(the_cache_has_its_sizes_and_an_object_fits_into_it),
+        cmocka_unit_test(redis_and_admin_are_there_when_the_file_has_them),
         cmocka_unit_test(what_is_no_setting_is_set_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,8 @@ static const struct wrong_file wrong_orders[] = {
      "2:26: upstream.replay_bytes (2MiB) must not be larger than held_bytes (1MiB); change one"},
     {"workers: 8\nmax_connections: 4\n",
      "1:10: workers (8) must not be larger than max_connections (4); change one"},
+    {"cache: {memory: 1MiB, object: 2MiB}\n",
+     "1:31: cache.object (2MiB) must not be larger than cache.memory (1MiB); change one"},
     {"client: {keep_alive: 65s}\n", "1:22: client.keep_alive (65s) must be shorter than "
                                     "client.idle_timeout (65s); change one"},
     {"client: {keep_alive: 10s, idle_timeout: 5s}\n",
@@ -27,6 +29,17 @@ static const struct wrong_file wrong_orders[] = {
 static const struct wrong_file wrong_addresses[] = {
     {"listen: []\n",
      "1:9: listen is empty; name an address, or remove the line for 127.0.0.1:8080"},
+    {"upstream:\n  timeouts: {first_byte: 20s, total: 10s}\n",
+     "2:26: upstream.timeouts.first_byte (20s) must not be larger than upstream.timeouts.total "
+     "(10s); "
+     "change one"},
+    {"upstream:\n  timeouts:\n    total: 1s\n    connect: 2s\n",
+     "4:14: upstream.timeouts.connect (2s) must not be larger than upstream.timeouts.total (1s); "
+     "change one"},
+    {"listen:\n  - {address: '[::1]:80'}\n  - {address: '[0:0::1]:080'}\n",
+     "3:15: listen[].address \"[0:0::1]:080\" is here twice, first in line 2; remove one"},
+    {"listen:\n  - {address: '*:80'}\n  - {address: '0.0.0.0:80'}\n",
+     "3:15: listen[].address \"0.0.0.0:80\" is here twice, first in line 2; remove one"},
     {"listen:\n  - {address: 127.0.0.1:80}\n  - {address: 127.0.0.1:80}\n",
      "3:15: listen[].address \"127.0.0.1:80\" is here twice, first in line 2; remove one"},
     {"upstream:\n  url: http://api.botpress.cloud\n",
@@ -35,6 +48,31 @@ static const struct wrong_file wrong_addresses[] = {
     {"upstream: {url: 'http://localhost:1', ca_file: a.pem}\n",
      "1:48: upstream.ca_file is for https://, but upstream.url is http://; remove one"},
 };
+
+static const struct wrong_file wrong_admins[] = {
+    {"admin: {address: '*:9901'}\n", "1:18: admin.address can be reached from other machines; add "
+                                     "admin.token, or use 127.0.0.1"},
+    {"admin: {address: '10.0.0.1:9901'}\n",
+     "1:18: admin.address can be reached from other machines; add admin.token, or use 127.0.0.1"},
+    {"admin: {token: env:T}\n", "1:16: admin.token needs admin.address beside it; add that"},
+    {"admin: {address: '127.0.0.1:80'}\nlisten: [{address: '127.0.0.1:80'}]\n",
+     "1:18: admin.address \"127.0.0.1:80\" is a listen address too, in line 2; use another port"},
+    {"admin: {address: localhost}\n",
+     "1:18: admin.address must be an IP address and a port: 127.0.0.1:8080, \"[::1]:8080\" or "
+     "\"*:8080\""},
+    {"admin: {address: localhost, token: env:T}\n",
+     "1:18: admin.address must be an IP address and a port: 127.0.0.1:8080, \"[::1]:8080\" or "
+     "\"*:8080\""},
+    {"admin: {address: '*:1', token: secret}\n",
+     "1:32: admin.token must say where the secret is: env:NAME, file:PATH or cred:NAME; the secret "
+     "itself does not belong here"},
+};
+
+static void an_admin_listener_that_breaks_a_rule_is_told_with_its_place(void **state)
+{
+    (void)state;
+    assert_all_wrong(wrong_admins, COUNT_OF(wrong_admins));
+}
 
 #define LISTEN "listen:\n- address: 127.0.0.1:1\n"
 
@@ -90,6 +128,12 @@ static void what_keeps_the_rules_is_let_through(void **state)
         "upstream: {url: 'http://api.botpress.cloud', allow_plaintext: true}\n",
         "listen: [{address: '127.0.0.1:0'}, {address: '127.0.0.1:0'}, {address: '[::1]:80'}]\n",
         "workers: 4\nmax_connections: 4\n",
+        "cache: {memory: 0, object: 2MiB}\n",
+        "cache: {memory: 1KiB}\n",
+        "admin: {address: '127.0.0.1:9901'}\n",
+        "admin: {address: '[::1]:0'}\n",
+        "admin: {address: '*:9901', token: env:T}\n",
+        "admin: {address: '127.0.0.1:0'}\nlisten: [{address: '127.0.0.1:0'}]\n",
         LISTEN "  tls: {certificate: a.pem, key: a.key}\n",
         LISTEN "  tls: {certificate: a.pem, key: a.key, client_certificate: optional}\n",
         LISTEN "  proxy_protocol: true\ntrusted_proxies: ['::1', 10.0.0.0/8]\n",
@@ -103,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_that_pass_their_bound_are_told_with_their_place),
         cmocka_unit_test(addresses_that_break_a_rule_are_told_with_their_place),
+        cmocka_unit_test(an_admin_listener_that_breaks_a_rule_is_told_with_its_place),
         cmocka_unit_test(halves_of_a_listener_are_told_with_their_place),
         cmocka_unit_test(what_keeps_the_rules_is_let_through),
     };

@@ -116,7 +116,7 @@ static void all_are_printed_a_line_each(void **state)
     config_errors_print(&errors, file);
     fclose(file);
     assert_string_equal(text, "bpgate.yaml:1:2: one\nbpgate.yaml:3:4: two\n"
-                              "and more: only the first are shown\n");
+                              "bpgate: and more; only the first are shown\n");
 }
 
 int main(void)

@@ -59,6 +59,9 @@ static const struct wrong_file wrong_shapes[] = {
      "2:22: profiles[].bots must be a list of texts; write each entry as one word"},
     {"profiles:\n  - {name: a, bots: [b, ~]}\n",
      "2:25: profiles[].bots must be a list of texts; write each entry as one word"},
+    {"workers: !count 2\n", "1:10: workers has a text that begins with !; put it into quotes"},
+    {"profiles:\n  - {name: a, bots: [b, !c ]}\n",
+     "2:25: profiles[].bots has a text that begins with !; put it into quotes"},
     {"profiles:\n  - {name: a, pass: x-user-id}\n",
      "2:21: profiles[].pass must be a list; put it in brackets: [...]"},
     {"profiles:\n  - {name: a, credential: ~}\n",
@@ -88,8 +91,9 @@ static const struct wrong_file wrong_values[] = {
     {"upstream: {ca_file: \"a\\0b\"}\n",
      "1:21: upstream.ca_file must not hold control characters or line ends"},
     {"credentials:\n  - name: a\n    token: bp_pat_0123\n",
-     "3:12: credentials[].token must say where the token is: env:NAME, file:PATH or cred:NAME; the "
-     "token itself does not belong here"},
+     "3:12: credentials[].token must say where the secret is: env:NAME, file:PATH or cred:NAME; "
+     "the "
+     "secret itself does not belong here"},
     {"credentials:\n  - {name: a b, token: env:X}\n",
      "2:12: credentials[].name must be 1 to 64 visible ASCII characters without spaces"},
     {"credentials:\n  - name: a\n", "2:5: credentials[].token is missing; this entry needs it"},
@@ -267,12 +271,18 @@ static void a_file_may_have_one_mebibyte(void **state)
     free(text);
     write_bytes(path, CONFIG_FILE_MAX + 1);
     assert_null(config_file_read(path, &len, &errors));
-    assert_string_equal(errors.at[0].text, "is larger than 1 MiB, which no configuration needs");
+    assert_string_equal(errors.at[0].text, "the file is larger than 1 MiB from here on, which no "
+                                           "settings need; name another with --config FILE");
+    assert_int_equal(errors.at[0].place.column, CONFIG_FILE_MAX + 1);
     unlink(path);
     assert_null(config_file_read(path, &len, &errors));
-    assert_string_equal(errors.at[1].text, "cannot be opened: No such file or directory");
+    assert_string_equal(errors.at[1].text,
+                        "cannot be opened: No such file or directory; name another settings file "
+                        "with --config FILE, or run without one, where BOTPRESS_TOKEN is enough");
     assert_null(config_file_read("/", &len, &errors));
-    assert_string_equal(errors.at[2].text, "cannot be read: Is a directory");
+    assert_string_equal(
+        errors.at[2].text,
+        "cannot be read: Is a directory; name the settings file with --config FILE");
 }
 
 int main(void)

@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,6 +61,61 @@ static void the_next_token_must_be_there_too(void **state)
     assert_int_equal(errors.errors, 1);
     assert_non_null(strstr(errors.at[0].text, "/nonexistent/next"));
     assert_null(strstr(errors.at[0].text, "0123456789"));
+}
+
+static void both_tokens_are_told_and_what_is_malformed_is_left_out(void **state)
+{
+    (void)state;
+    check_source(SPAN("env:BPGATE_TEST_TOKEN"), SPAN("file:/nonexistent/next"));
+    assert_int_equal(errors.errors, 2);
+    assert_int_equal(errors.at[0].place.line, 2);
+    assert_int_equal(errors.at[1].place.line, 3);
+    check_source(SPAN(""), SPAN(""));
+    assert_int_equal(errors.errors, 2);
+}
+
+static void secrets_of_redis_and_the_admin_listener_must_be_there(void **state)
+{
+    (void)state;
+    setenv("BPGATE_TEST_TOKEN", "secret", 1);
+    draft.redis_password = (struct located){SPAN("env:BPGATE_TEST_TOKEN"), {4, 1}};
+    draft.admin_token = (struct located){SPAN("env:BPGATE_TEST_TOKEN"), {5, 1}};
+    config_outside_check(&draft, &errors);
+    assert_int_equal(errors.count, 0);
+    unsetenv("BPGATE_TEST_TOKEN");
+    draft.redis_ca_file = (struct located){SPAN("/nonexistent/ca.pem"), {6, 1}};
+    config_outside_check(&draft, &errors);
+    static const char *const names[] = {"redis.password: ", "admin.token: ", "redis.ca_file: "};
+    assert_int_equal(errors.errors, COUNT_OF(names));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        assert_int_equal(errors.at[i].place.line, 4 + i);
+        assert_true(span_starts_with(span_of(errors.at[i].text), span_of(names[i])));
+    }
+}
+
+static void check_log(const char *path)
+{
+    config_errors_init(&errors, "f");
+    draft.access_log = (struct located){span_of(path), {5, 1}};
+    config_outside_check(&draft, &errors);
+}
+
+static void a_log_must_be_in_a_folder_that_can_be_written(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"stdout", "off", "/dev/null", "/tmp/bpgate-no-such-log"};
+    static const char *const bad[] = {"/nonexistent/log", "/tmp", "/dev/null/log"};
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        check_log(good[i]);
+        assert_int_equal(errors.count, 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        check_log(bad[i]);
+        assert_int_equal(errors.errors, 1);
+        assert_int_equal(errors.at[0].place.line, 5);
+        assert_non_null(strstr(errors.at[0].text, bad[i]));
+    }
+    assert_int_equal(access("/tmp/bpgate-no-such-log", F_OK), -1);
 }
 
 static void certificates_that_cannot_be_read_are_told_where_they_are_named(void **state)
@@ -122,6 +178,16 @@ static void a_certificate_and_its_key_are_no_problem(void **state)
     assert_int_equal(errors.count, 0);
 }
 
+static void all_files_of_a_listener_that_are_not_there_are_told(void **state)
+{
+    (void)state;
+    check_listener("/nowhere/a.pem", "/nowhere/a.key", "/");
+    assert_int_equal(errors.errors, 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(errors.at[i].place.line, 2 + i);
+    assert_non_null(strstr(errors.at[2].text, "/: Is a directory"));
+}
+
 static void what_is_wrong_with_a_listener_is_told_at_the_file(void **state)
 {
     (void)state;
@@ -143,9 +209,13 @@ int main(void)
         cmocka_unit_test_setup(a_token_that_is_there_is_no_problem, set_up),
         cmocka_unit_test_setup(a_token_that_is_not_there_is_told_where_it_is_named, set_up),
         cmocka_unit_test_setup(the_next_token_must_be_there_too, set_up),
+        cmocka_unit_test_setup(both_tokens_are_told_and_what_is_malformed_is_left_out, set_up),
+        cmocka_unit_test_setup(secrets_of_redis_and_the_admin_listener_must_be_there, set_up),
+        cmocka_unit_test_setup(a_log_must_be_in_a_folder_that_can_be_written, set_up),
         cmocka_unit_test_setup(certificates_that_cannot_be_read_are_told_where_they_are_named,
                                set_up),
         cmocka_unit_test_setup(a_certificate_and_its_key_are_no_problem, set_up),
+        cmocka_unit_test_setup(all_files_of_a_listener_that_are_not_there_are_told, set_up),
         cmocka_unit_test_setup(what_is_wrong_with_a_listener_is_told_at_the_file, set_up),
     };
     return cmocka_run_group_tests(tests, make_certificates, drop_certificates);

@@ -241,6 +241,19 @@ static void times_that_do_not_exist_are_refused(void **state)
     }
 }
 
+static void dates_are_written_to_the_second_and_can_be_read_back(void **state)
+{
+    (void)state;
+    char text[DATE_TEXT_SIZE];
+    uint64_t ms = 0;
+    date_write(UINT64_C(1798761600999), text);
+    assert_string_equal(text, "2027-01-01T00:00:00Z");
+    assert_true(date_parse(span_of(text), &ms));
+    assert_int_equal(ms, UINT64_C(1798761600000));
+    date_write(0, text);
+    assert_string_equal(text, "1970-01-01T00:00:00Z");
+}
+
 static void fingerprints_come_with_or_without_colons(void **state)
 {
     (void)state;
@@ -286,6 +299,7 @@ int main(void)
         cmocka_unit_test(dates_are_those_of_rfc_3339),
         cmocka_unit_test(days_that_do_not_exist_are_refused),
         cmocka_unit_test(times_that_do_not_exist_are_refused),
+        cmocka_unit_test(dates_are_written_to_the_second_and_can_be_read_back),
         cmocka_unit_test(fingerprints_come_with_or_without_colons),
         cmocka_unit_test(fingerprints_in_another_form_are_refused),
     };

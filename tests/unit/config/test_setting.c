@@ -90,7 +90,7 @@ static void what_comes_later_is_known(void **state)
 {
     (void)state;
     assert_int_equal(setting_is_for_later(SPAN("limits")), SETTING_LATER_REFUSED);
-    assert_int_equal(setting_is_for_later(SPAN("cache")), SETTING_LATER_IGNORED);
+    assert_int_equal(setting_is_for_later(SPAN("cors")), SETTING_LATER_IGNORED);
     assert_int_equal(setting_is_for_later(SPAN("limit")), SETTING_KNOWN_OR_NOT);
     assert_int_equal(setting_is_for_later(SPAN("")), SETTING_KNOWN_OR_NOT);
 }
@@ -109,6 +109,7 @@ static void the_name_that_was_meant_is_suggested(void **state)
         {"upstream.timeouts.first_bite", "first_byte"},
         {"idle_timeout", "client.idle_timeout"},
         {"upstream.max_open", "upstream.pool.max_open"},
+        {"head_bytes", "client.head_bytes"}, /* and not held_bytes */
         {"nothing_like_it", NULL},
         {"client.zzz", NULL},
         {"", NULL},
@@ -138,6 +139,8 @@ static void a_row_describes_itself(void **state)
         {"upstream.url", "URL", "https://api.botpress.cloud", ""},
         {"upstream.ca_file", "file", "", ""},
         {"keys", "list of maps", "", "at most 10000"},
+        {"cache.memory", "size", "64MiB", "0B to 64GiB"},
+        {"redis.url", "Redis URL", "", ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char text[SETTING_DESCRIPTION_SIZE];

@@ -51,6 +51,14 @@ static void values_go_to_their_places_in_their_units(void **state)
     assert_int_equal(draft.access_log.place.line, 1);
 }
 
+static void a_number_without_end_is_out_of_bounds(void **state)
+{
+    (void)state;
+    assert_refused("max_connections", "99999999999999999999",
+                   "must be from 1 to 1000000; \"99999999999999999999\" is not");
+    assert_refused("max_connections", "9 9", "must be a whole number; \"9 9\" is not");
+}
+
 static void auto_is_zero_workers(void **state)
 {
     (void)state;
@@ -144,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(values_go_to_their_places_in_their_units, set_up),
         cmocka_unit_test_setup(auto_is_zero_workers, set_up),
+        cmocka_unit_test_setup(a_number_without_end_is_out_of_bounds, set_up),
         cmocka_unit_test_setup(bounds_belong_to_what_is_allowed, set_up),
         cmocka_unit_test_setup(a_refused_value_leaves_the_old_one, set_up),
         cmocka_unit_test_setup(a_wrong_value_is_told_with_what_to_write, set_up),

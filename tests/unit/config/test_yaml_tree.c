@@ -6,16 +6,32 @@
 
 static const struct wrong_file wrong_yaml[] = {
     {"a: [1, 2",
-     "2:1: this is not YAML (did not find expected ',' or ']'); mend the line or the one "
-     "before it"},
+     "1:4: this is not YAML (did not find expected ',' or ']'); close the bracket that opens here, "
+     "and part entries with commas"},
+    {"a: {b: 1\nc: 2\n", "1:4: this is not YAML (did not find expected ',' or '}'); close the "
+                         "brace that opens here, and "
+                         "part entries with commas"},
+    {"a: [", "2:1: this is not YAML (did not find expected node content); add the entry that is "
+             "missing, and "
+             "close what is open"},
+    {"a: *:80\n",
+     "1:5: this is not YAML (did not find expected alphabetic or numeric character); put "
+     "a text that begins with * into quotes"},
+    {"a: [b, !delete*]\n",
+     "1:16: this is not YAML (did not find expected whitespace or line break); "
+     "put a text that begins with ! into quotes"},
+    {"a: @b\n", "1:4: this is not YAML (found character that cannot start any token); put a text "
+                "that begins with @, ` or % into quotes"},
+    {"# \xc3\xa4\xc3\xb6\nclient:\n\tlinger: 1s\n",
+     "3:1: YAML is not indented with tabs; use spaces"},
     {"workers: 1\n\tdrain: 1s\n", "2:1: YAML is not indented with tabs; use spaces"},
     {"workers: \"1",
-     "1:12: this is not YAML (found unexpected end of stream); mend the line or the "
-     "one before it"},
-    {"workers: *x\n", "1:10: this is not YAML (found undefined alias); mend the line or the one "
-                      "before it"},
+     "1:10: this is not YAML (found unexpected end of stream); close the quote that opens here"},
+    {"workers: *x\n", "1:10: this is not YAML (found undefined alias); put a text that begins "
+                      "with * into quotes"},
     {"workers: 1\n  drain: 1s\n", "2:8: this is not YAML (mapping values are not allowed in this "
-                                  "context); mend the line or the one before it"},
+                                  "context); put a text with \": \" in it into quotes, and indent "
+                                  "alike what belongs together"},
     {"drain: 1s\nworkers: \xff\n",
      "2:10: this is not UTF-8 text (invalid leading UTF-8 octet); save the file as UTF-8"},
     {"drain: \x01\n",

@@ -1,6 +1,6 @@
 /* operation_list.h - the catalogue's operations as a scope wants to know them. */
-#ifndef CONFIG_OPERATION_LIST_H
-#define CONFIG_OPERATION_LIST_H
+#ifndef GATEWAY_OPERATION_LIST_H
+#define GATEWAY_OPERATION_LIST_H
 
 #include "auth/scope.h"
 #include "base/arena.h"

@@ -1,4 +1,4 @@
-#include "config/operation_list.h"
+#include "gateway/operation_list.h"
 
 #include "base/text.h"
 #include "botpress/route_catalogue.h"

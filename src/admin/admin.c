@@ -1,0 +1,229 @@
+#include "admin/admin.h"
+
+#include "admin/admin_access.h"
+#include "admin/admin_call.h"
+#include "admin/purge.h"
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "gateway/local_answer.h"
+
+enum { BODY_MAX = 64 * KIB, ANSWER_SIZE = 256 };
+
+/* --- Routes --- */
+
+static void answer_health(struct admin_call *call)
+{
+    admin_answer(call, 200, SPAN("{\"status\":\"ok\"}"));
+}
+
+static void answer_readiness(struct admin_call *call)
+{
+    if (call->services->is_draining)
+        admin_answer(call, 503, SPAN("{\"status\":\"draining\"}"));
+    else
+        admin_answer(call, 200, SPAN("{\"status\":\"ready\"}"));
+}
+
+static void log_purge(const struct admin_call *call, const struct purge *purge)
+{
+    char address[ADDRESS_TEXT_SIZE];
+    log_event(LOG_INFO, "cache_purged",
+              FIELDS(field_text("address", address_write(client_peer(call->client), address)),
+                     field_number("tags", (int64_t)purge->tags),
+                     field_number("urls", (int64_t)purge->urls),
+                     field_number("operations", (int64_t)purge->operations),
+                     field_text("all", purge->is_all ? SPAN("true") : SPAN("false")),
+                     field_text("hard", purge->is_hard ? SPAN("true") : SPAN("false"))));
+}
+
+static struct span purge_text(struct arena *arena, const struct purge *purge)
+{
+    struct json_writer json;
+    json_init(&json, arena_alloc(arena, ANSWER_SIZE), ANSWER_SIZE);
+    json_object(&json);
+    json_object_in(&json, SPAN("purged"));
+    json_number(&json, SPAN("tags"), (int64_t)purge->tags);
+    json_number(&json, SPAN("urls"), (int64_t)purge->urls);
+    json_number(&json, SPAN("operations"), (int64_t)purge->operations);
+    json_bool(&json, SPAN("all"), purge->is_all);
+    json_close(&json);
+    json_bool(&json, SPAN("hard"), purge->is_hard);
+    json_close(&json);
+    return json_finish(&json);
+}
+
+static void answer_purge(struct admin_call *call)
+{
+    struct admin_services *services = call->services;
+    struct purge purge;
+    struct span fault = purge_read(buffer_bytes(&call->body), call->arena, &purge);
+    if (fault.len > 0) {
+        admin_say(call, PROBLEM_BAD_REQUEST, fault);
+        return;
+    }
+    if (purge.is_all)
+        services->stamp_all(services->owner, !purge.is_hard);
+    else
+        services->stamp(services->owner, purge.slots, purge.slot_count, !purge.is_hard);
+    log_purge(call, &purge);
+    admin_answer(call, 200, purge_text(call->arena, &purge));
+}
+
+static const struct admin_route routes[] = {
+    {METHOD_GET, SPAN_INIT("/healthz"), true, answer_health},
+    {METHOD_GET, SPAN_INIT("/readyz"), true, answer_readiness},
+    {METHOD_POST, SPAN_INIT("/cache/purge"), false, answer_purge},
+};
+
+/* --- Which one --- */
+
+static const struct admin_route *find_route(struct span path)
+{
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
+        if (span_equal(path, routes[i].path))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+static bool has_method(const struct admin_route *route, enum method method)
+{
+    return route->method == (method == METHOD_HEAD ? METHOD_GET : method);
+}
+
+static void refuse_path(struct admin_call *call)
+{
+    struct span shown = quoted(call->arena, call->request->path);
+    struct span list = SPAN("");
+    for (size_t i = 0; i < COUNT_OF(routes); i++)
+        list = arena_format(call->arena, "%.*s%s%s %.*s", (int)list.len, list.at, i > 0 ? ", " : "",
+                            routes[i].method == METHOD_POST ? "POST" : "GET",
+                            (int)routes[i].path.len, routes[i].path.at);
+    admin_say(call, PROBLEM_NOT_FOUND,
+              arena_format(call->arena, "There is no %.*s here; there are %.*s.", (int)shown.len,
+                           shown.at, (int)list.len, list.at));
+}
+
+static void deny(struct admin_call *call, enum admin_denial denial)
+{
+    static const struct {
+        enum problem_id id;
+        struct span message;
+    } rows[] = {
+        [ADMIN_FOREIGN_HOST] = {PROBLEM_FORBIDDEN,
+                                SPAN_INIT("The request calls this listener by a name, which any "
+                                          "site can point here: call it by its IP address or as "
+                                          "localhost, or set admin.token.")},
+        [ADMIN_CROSS_SITE] = {PROBLEM_FORBIDDEN,
+                              SPAN_INIT("A page of another site may not change anything here.")},
+        [ADMIN_NO_TOKEN] = {PROBLEM_NO_KEY, SPAN_INIT("This listener asks for the token of "
+                                                      "admin.token: send it as "
+                                                      "`Authorization: Bearer`.")},
+        [ADMIN_BAD_TOKEN] = {PROBLEM_BAD_KEY, SPAN_INIT("The token is not that of admin.token.")},
+    };
+    admin_say(call, rows[denial].id, rows[denial].message);
+}
+
+/* Whether there is a route that may be asked; else it has been answered. */
+static bool may_go_on(struct admin_call *call)
+{
+    const struct request *request = call->request;
+    call->route = find_route(request->path);
+    bool is_open = call->route && call->route->is_open;
+    enum admin_denial denial = admin_access(request, call->services->token, is_open);
+    if (denial != ADMIN_GRANTED)
+        deny(call, denial);
+    else if (!call->route)
+        refuse_path(call);
+    else if (!has_method(call->route, request->method))
+        admin_say(call, PROBLEM_METHOD, SPAN(""));
+    else
+        return true;
+    return false;
+}
+
+/* --- The connection's events --- */
+
+static struct admin_call *create(struct admin_services *services, struct client_connection *client,
+                                 struct arena *arena, const struct request *request)
+{
+    struct admin_call *call = arena_zalloc(arena, sizeof(*call));
+    *call = (struct admin_call){
+        .services = services, .client = client, .arena = arena, .request = request};
+    buffer_init(&call->body, BODY_MAX);
+    return call;
+}
+
+static void refuse_body(struct admin_call *call)
+{
+    admin_say(call, PROBLEM_BODY_TOO_LARGE,
+              SPAN("The body is larger than the 64 KiB that are "
+                   "taken here: send it in parts."));
+}
+
+static void *on_request(void *owner, struct client_connection *client, struct arena *arena,
+                        struct request *request)
+{
+    struct admin_call *call = create(owner, client, arena, request);
+    if (!may_go_on(call))
+        return call;
+    if (request->framing.kind == BODY_NONE || call->route->method != METHOD_POST)
+        call->route->answer(call);
+    else if (request->framing.kind == BODY_LENGTH && request->framing.length > BODY_MAX)
+        refuse_body(call);
+    else
+        client_read_body(client);
+    return call;
+}
+
+static void *on_refused(void *owner, struct client_connection *client, struct arena *arena,
+                        enum http_fault fault, struct span line)
+{
+    (void)line;
+    struct admin_call *call = create(owner, client, arena, NULL);
+    const struct problem problem = problem_of_fault(fault);
+    admin_refuse(call, &problem);
+    return call;
+}
+
+static void on_body(void *exchange, struct span piece)
+{
+    struct admin_call *call = exchange;
+    if (buffer_append(&call->body, piece) != OK)
+        refuse_body(call);
+}
+
+static void on_body_end(void *exchange)
+{
+    struct admin_call *call = exchange;
+    call->route->answer(call);
+}
+
+static void on_body_failed(void *exchange, enum http_fault fault)
+{
+    const struct problem problem = problem_of_fault(fault);
+    admin_refuse(exchange, &problem);
+}
+
+static void on_drained(void *exchange)
+{
+    (void)exchange; /* answers are short and sent whole */
+}
+
+static void on_gone(void *exchange)
+{
+    struct admin_call *call = exchange;
+    buffer_clear(&call->body);
+    client_done(call->client);
+}
+
+const struct client_handler admin_handler = {
+    .on_request = on_request,
+    .on_refused = on_refused,
+    .on_body = on_body,
+    .on_body_end = on_body_end,
+    .on_body_failed = on_body_failed,
+    .on_drained = on_drained,
+    .on_gone = on_gone,
+};

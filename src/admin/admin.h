@@ -1,0 +1,31 @@
+/* admin.h - answers the operator's own requests: health, readiness, purging the cache.
+ *
+ * Another answerer of requests, on a client_server of its own. It is meant for this machine: a name
+ * in Host, which a page in a browser may have made to point here, is refused unless a token is asked
+ * for, and so is a write that another site's page sends. Lives on one loop.
+ */
+#ifndef ADMIN_ADMIN_H
+#define ADMIN_ADMIN_H
+
+#include "client/client_connection.h"
+
+struct admin_options {
+    struct span address; /* "127.0.0.1:9901"; len 0: there is no such listener */
+    struct span token;   /* where the token is ("env:NAME"); len 0: none is asked for */
+};
+
+/* What it stands on; the owner of its client_server. Borrowed by its requests. */
+struct admin_services {
+    struct span token; /* len 0: none is asked for */
+    bool is_draining;  /* /readyz says so */
+    /* Makes what carries one of these slots (cache/tags.h), or everything, old: here and, with Redis,
+     * in the other instances. */
+    void (*stamp)(void *owner, const uint16_t *slots, size_t count, bool is_soft);
+    void (*stamp_all)(void *owner, bool is_soft);
+    void *owner;
+};
+
+/* The handler for a client_server whose owner is a struct admin_services. */
+extern const struct client_handler admin_handler;
+
+#endif

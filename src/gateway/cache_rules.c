@@ -1,0 +1,98 @@
+#include "gateway/cache_rules.h"
+
+#include "base/text.h"
+#include "http/url.h"
+
+enum { MINUTE_S = 60, HOUR_S = 60 * MINUTE_S, DAY_S = 24 * HOUR_S };
+
+/* Stale answers help while the upstream fails. A public version never changes; a quota that was
+ * right minutes ago misleads. */
+static const struct cache_rule class_rules[CACHE_CLASS_COUNT] = {
+    [CACHE_NEVER] = {CACHE_RULE_NEVER, 0, 0},
+    [CACHE_HUB_EXACT] = {CACHE_RULE_DEFAULT, HOUR_S, 7 * DAY_S},
+    [CACHE_HUB_LIST] = {CACHE_RULE_DEFAULT, MINUTE_S, DAY_S},
+    [CACHE_PUBLIC] = {CACHE_RULE_DEFAULT, 5 * MINUTE_S, DAY_S},
+    [CACHE_ENTITY] = {CACHE_RULE_DEFAULT, 15, 5 * MINUTE_S},
+    [CACHE_USAGE] = {CACHE_RULE_DEFAULT, 30, 5 * MINUTE_S},
+};
+
+static const struct cache_rule generic_rule = {CACHE_RULE_RFC, 0, 0};
+
+static void apply(struct cache_rule *rule, const struct cache_override *override)
+{
+    uint32_t stale_s = override->keeps_stale ? rule->stale_s : override->rule.stale_s;
+    *rule = override->rule;
+    rule->stale_s = stale_s;
+}
+
+/* The last that covers the operation, upon its class: rules do not add up. */
+static struct cache_rule rule_of(const struct operation *operation,
+                                 const struct cache_override *overrides, size_t count)
+{
+    struct cache_rule rule = class_rules[operation->cache];
+    if (operation->method != METHOD_GET)
+        return class_rules[CACHE_NEVER];
+    while (count-- > 0) {
+        if (!scope_allows(&overrides[count].operations, operation_index(operation)))
+            continue;
+        apply(&rule, &overrides[count]);
+        break;
+    }
+    return rule;
+}
+
+void cache_rules_build(struct cache_rules *rules, const struct cache_override *overrides,
+                       size_t count, struct arena *arena)
+{
+    struct cache_rule *by_operation = arena_alloc(arena, operation_count() * sizeof(*by_operation));
+    for (size_t i = 0; i < operation_count(); i++)
+        by_operation[i] = rule_of(operation_at(i), overrides, count);
+    rules->by_operation = by_operation;
+}
+
+/* The byte at the front, an escape resolved as the upstream will; -1 at the end. *text loses it. */
+static int take_byte(struct span *text)
+{
+    if (text->len == 0)
+        return -1;
+    bool is_escape = text->at[0] == '%' && text->len >= 3;
+    int byte = is_escape ? hex_digit(text->at[1]) * 16 + hex_digit(text->at[2]) : text->at[0];
+    *text = span_skip(*text, is_escape ? 3 : 1);
+    return byte;
+}
+
+static bool is_latest(struct span text)
+{
+    static const char latest[] = "latest";
+    for (size_t i = 0; i < sizeof(latest) - 1; i++) {
+        if (take_byte(&text) != latest[i])
+            return false;
+    }
+    return text.len == 0;
+}
+
+static bool asks_for_latest(const struct route_match *route, struct span query)
+{
+    struct span name, value;
+    for (size_t i = 0; i < route->param_count; i++) {
+        if (is_latest(route->params[i]))
+            return true;
+    }
+    while (query_next(&query, &name, &value)) {
+        if (is_latest(value))
+            return true;
+    }
+    return false;
+}
+
+const struct cache_rule *cache_rules_for(const struct cache_rules *rules,
+                                         const struct route_match *route, struct span query)
+{
+    if (rules->is_generic)
+        return &generic_rule;
+    if (!route->operation)
+        return &class_rules[CACHE_NEVER];
+    const struct cache_rule *rule = &rules->by_operation[operation_index(route->operation)];
+    bool is_exact = rule->kind == CACHE_RULE_DEFAULT && route->operation->cache == CACHE_HUB_EXACT;
+    return is_exact && asks_for_latest(route, query) ? &class_rules[CACHE_HUB_LIST] : rule;
+}

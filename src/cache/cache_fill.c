@@ -24,27 +24,23 @@ static struct evp_md_ctx_st *digest_begin(void)
 
 static struct cache_entry *make_entry(const struct cache_fill *fill, size_t body_len)
 {
-    return cache_entry_create(&fill->facts, fill->key, fill->headers,
+    const struct cache_fill_options *options = &fill->options;
+    return cache_entry_create(&options->facts, options->key, options->headers,
                               fill->digest ? ETAG_TO_COME : SPAN(""), body_len);
 }
 
-bool cache_fill_begin(struct cache_fill *fill, struct cache *cache, const struct cache_facts *facts,
-                      struct span key, const struct header_list *headers,
-                      const struct framing *framing, bool makes_etag)
+bool cache_fill_begin(struct cache_fill *fill, struct cache *cache,
+                      const struct cache_fill_options *options, const struct framing *framing)
 {
     bool is_known = framing->kind == BODY_LENGTH || framing->kind == BODY_NONE;
     size_t expected = framing->kind == BODY_LENGTH ? (size_t)framing->length : 0;
     *fill = (struct cache_fill){.cache = NULL};
     if (!takes_length(cache, framing) || !cache_reserve(cache, expected))
         return false;
-    *fill = (struct cache_fill){.cache = cache,
-                                .facts = *facts,
-                                .key = key,
-                                .headers = headers,
-                                .expected = expected,
-                                .reserved = expected};
+    *fill = (struct cache_fill){
+        .cache = cache, .options = *options, .expected = expected, .reserved = expected};
     buffer_init(&fill->collected, cache_object_bytes(cache));
-    if (makes_etag && header_list_value(headers, HEADER_ETAG).len == 0)
+    if (options->makes_etag && header_list_value(options->headers, HEADER_ETAG).len == 0)
         fill->digest = digest_begin();
     if (is_known)
         fill->entry = make_entry(fill, expected);
@@ -77,12 +73,12 @@ static bool add(struct cache_fill *fill, struct span piece)
 
 bool cache_fill_take(struct cache_fill *fill, struct span piece)
 {
-    if (!fill->cache)
+    if (!fill->cache || fill->is_over)
         return false;
     if (piece.len == 0)
         return true;
     if (!add(fill, piece)) {
-        cache_fill_clear(fill);
+        fill->is_over = true;
         return false;
     }
     fill->len += piece.len;
@@ -95,7 +91,7 @@ struct span cache_fill_bytes(const struct cache_fill *fill)
 {
     if (fill->entry)
         return (struct span){fill->entry->body.at, fill->len};
-    return buffer_bytes(&fill->collected);
+    return fill->len > 0 ? buffer_bytes(&fill->collected) : SPAN("");
 }
 
 /* base64url (RFC 4648 §5) of the digest's beginning: what an entity tag may hold, and short. */
@@ -134,7 +130,7 @@ struct cache_entry *cache_fill_finish(struct cache_fill *fill)
 {
     if (!fill->cache)
         return NULL;
-    bool is_whole = !fill->entry || fill->len == fill->expected;
+    bool is_whole = !fill->is_over && (!fill->entry || fill->len == fill->expected);
     struct cache_entry *entry = is_whole ? complete(fill) : NULL;
     cache_fill_clear(fill);
     return entry;

@@ -13,33 +13,41 @@
 
 struct evp_md_ctx_st;
 
-struct cache_fill {
-    struct cache *cache; /* borrowed; NULL: nothing is being filled */
+/* What is to become an entry, but for its body. */
+struct cache_fill_options {
     struct cache_facts facts;
     struct span key;                   /* borrowed until the end */
     const struct header_list *headers; /* borrowed until the end: as they shall be kept */
-    struct cache_entry *entry;         /* with a known length */
-    struct buffer collected;           /* without */
-    size_t len, expected;              /* so far; as announced */
+    bool
+        makes_etag; /* the entry gets a strong tag of its own, of its bytes, if it has none: the same
+                        for the same bytes, in every instance */
+};
+
+struct cache_fill {
+    struct cache *cache; /* borrowed; NULL: nothing is being filled */
+    struct cache_fill_options options;
+    struct cache_entry *entry; /* with a known length */
+    struct buffer collected;   /* without */
+    size_t len, expected;      /* so far; as announced */
     size_t reserved;
+    bool is_over;                 /* a piece was too much */
     struct evp_md_ctx_st *digest; /* of the body; NULL unless it makes a tag */
 };
 
 /* False, and nothing to clear, if the announced length is too much, the budget is spent or nothing is
- * kept at all. makes_etag: the entry gets a strong tag of its own, of its bytes, if the response has
- * none: the same for the same bytes, in every instance. */
-bool cache_fill_begin(struct cache_fill *fill, struct cache *cache, const struct cache_facts *facts,
-                      struct span key, const struct header_list *headers,
-                      const struct framing *framing, bool makes_etag);
+ * kept at all. */
+bool cache_fill_begin(struct cache_fill *fill, struct cache *cache,
+                      const struct cache_fill_options *options, const struct framing *framing);
 
-/* A piece of the body; false when it is too much: what came before stays until the fill is cleared. */
+/* A piece of the body; false when it is too much: what came before stays until the fill is cleared, but
+ * no entry comes of it. */
 bool cache_fill_take(struct cache_fill *fill, struct span piece);
 
-/* What has come so far, valid until the next call. */
+/* What has come so far, valid until the next call; at is never NULL. */
 struct span cache_fill_bytes(const struct cache_fill *fill);
 
 /* The body is complete: the entry, with one reference for the caller, not yet put; NULL when the
- * length is not what was announced. Clears the fill. */
+ * length is not what was announced or a piece was too much. Clears the fill. */
 struct cache_entry *cache_fill_finish(struct cache_fill *fill);
 
 /* Gives up; legal at any time, also when nothing is filled. */

@@ -130,7 +130,7 @@ static bool read_expires(const struct header_list *fields, uint64_t now_wall_ms,
 /* RFC 9111 §4.2.1, in its order. */
 static void read_lifetime(const struct judged *j, bool is_targeted, struct said *said)
 {
-    int64_t expires;
+    int64_t expires = 0;
     said->is_declared = true;
     if (said->control.s_maxage.is_set)
         said->declared_s = said->control.s_maxage.seconds;

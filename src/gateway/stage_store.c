@@ -256,8 +256,9 @@ static void keep(struct lookup *l)
     l->key = l->vary.len > 0 ? cache_key_with_vary(l->primary, l->vary, l->selecting, ex->arena)
                              : l->primary;
     struct header_list *kept = kept_fields(l, &response->headers, facts.response_wall_ms);
-    if (l->key.len == 0 || !cache_fill_begin(&l->fill, cache_of(l)->cache, &facts, l->key, kept,
-                                             &response->framing, !is_generic)) {
+    const struct cache_fill_options options = {facts, l->key, kept, .makes_etag = !is_generic};
+    if (l->key.len == 0 ||
+        !cache_fill_begin(&l->fill, cache_of(l)->cache, &options, &response->framing)) {
         refuse(l, STORE_TOO_LARGE);
         return;
     }

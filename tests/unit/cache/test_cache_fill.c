@@ -36,9 +36,11 @@ static void tear_down(struct scene *scene)
 
 static bool begin(struct scene *scene, const struct framing *framing, bool makes_etag)
 {
-    static const struct cache_facts facts = {.status = 203};
-    return cache_fill_begin(&scene->fill, scene->cache, &facts, SPAN("key"), scene->headers,
-                            framing, makes_etag);
+    const struct cache_fill_options options = {.facts = {.status = 203},
+                                               .key = SPAN("key"),
+                                               .headers = scene->headers,
+                                               .makes_etag = makes_etag};
+    return cache_fill_begin(&scene->fill, scene->cache, &options, framing);
 }
 
 static void assert_made(struct cache_entry *entry, struct span body)
@@ -104,9 +106,12 @@ static void more_than_was_announced_ends_the_fill(void **state)
     assert_true(begin(&scene, &ten, false));
     assert_true(cache_fill_take(&scene.fill, SPAN("0123456789")));
     assert_false(cache_fill_take(&scene.fill, SPAN("x")));
+    assert_true(span_equal(cache_fill_bytes(&scene.fill), SPAN("0123456789")));
     assert_null(cache_fill_finish(&scene.fill));
     assert_true(begin(&scene, &none, false));
     assert_false(cache_fill_take(&scene.fill, SPAN("x")));
+    assert_false(cache_fill_take(&scene.fill, SPAN("")));
+    assert_null(cache_fill_finish(&scene.fill));
     tear_down(&scene);
 }
 
@@ -129,6 +134,8 @@ static void an_object_of_the_largest_size_fits_and_one_byte_more_does_not(void *
     assert_true(begin(&scene, &unknown, true));
     assert_true(cache_fill_take(&scene.fill, (struct span){bytes, OBJECT}));
     assert_false(cache_fill_take(&scene.fill, SPAN("x")));
+    assert_int_equal(cache_fill_bytes(&scene.fill).len, OBJECT);
+    assert_null(cache_fill_finish(&scene.fill));
     tear_down(&scene);
 }
 
@@ -142,6 +149,8 @@ static void a_spent_budget_ends_fills_and_begins_none(void **state)
     assert_null(scene.fill.cache);
     assert_true(begin(&scene, &unknown, false));
     assert_false(cache_fill_take(&scene.fill, SPAN("x")));
+    assert_non_null(cache_fill_bytes(&scene.fill).at);
+    cache_fill_clear(&scene.fill);
     cache_unreserve(scene.cache, BUDGET - 9);
     tear_down(&scene);
 }

@@ -204,7 +204,8 @@ static void unmap(void *at, size_t len)
     ASSERT(len == 0 || munmap(at, len) == 0);
 }
 
-/* Twice as much is mapped, and what lies outside of a multiple of the size goes back. */
+/* Twice as much is mapped, and what lies outside of a multiple of the size goes back. So does all of it
+ * if another thread, wanting one at the same time, has left a whole one. */
 static void add_chunk(void)
 {
     char *at = map((size_t)2 * ENTRY_HEAP_CHUNK);
@@ -214,9 +215,14 @@ static void add_chunk(void)
     struct block *block = (struct block *)(void *)(at + lead);
     *block = (struct block){.units = CHUNK_UNITS};
     pthread_mutex_lock(&heap.lock);
-    heap.counts.held += ENTRY_HEAP_CHUNK;
-    list_free(block, CHUNK_UNITS);
+    bool is_needed = heap.whole_chunks == 0;
+    if (is_needed) {
+        heap.counts.held += ENTRY_HEAP_CHUNK;
+        list_free(block, CHUNK_UNITS);
+    }
     pthread_mutex_unlock(&heap.lock);
+    if (!is_needed)
+        unmap(block, ENTRY_HEAP_CHUNK);
 }
 
 static void count_mapped(size_t len, bool is_new)

@@ -148,6 +148,8 @@ static void read_table(struct tag_link *link)
 
 static void read_piece(struct tag_link *link);
 
+/* What began a moment before a write may bear a later time, given by an instance whose clock was ahead:
+ * nobody hears of a write that is only read about. */
 static void take_piece(struct tag_link *link, const struct redis_reply *fields)
 {
     uint64_t now_us = tags_now_us(link->tags);
@@ -155,7 +157,7 @@ static void take_piece(struct tag_link *link, const struct redis_reply *fields)
         struct pending_slot slot;
         uint64_t at_us;
         if (tag_field_parse(fields->items[i].text, fields->items[i + 1].text, &slot, &at_us))
-            stamp(link, slot, limited(at_us, now_us));
+            stamp(link, slot, limited(at_us, now_us) + APART_US);
     }
     link->looked_at += PIECE_FIELDS / 4 + fields->count / 2;
 }

@@ -79,7 +79,7 @@
     NUMBER("upstream.dns_refresh", options.upstream.dns_refresh_ms, MS, 30 * SECOND, 10, DAY,      \
            "Age at which addresses are looked up again; the last good ones are kept.")             \
     NUMBER("upstream.replay_bytes", options.gateway.replay_bytes, SIZE, 64 * KIB, 0, 16 * MIB,     \
-           "Largest request body that is held for a second try.")                                  \
+           "As much of a request body is held before the upstream is asked, and for a second try.")                                  \
     NUMBER("upstream.retries", options.gateway.max_retries, COUNT, 2, 0, 10,                       \
            "Further tries of what may be sent again.")                                             \
     NUMBER("upstream.retry_percent", options.gateway.retry_percent, PERCENT, 20, 0, 100,           \

@@ -12,7 +12,7 @@ struct forward {
     struct exchange *exchange; /* borrowed */
     struct upstream_call call;
     struct upload upload;
-    struct timer backoff;          /* before a retry */
+    struct timer timer;            /* ends the gathering; before a retry */
     struct credential *credential; /* borrowed; NULL: no token of ours is injected */
     uint64_t generation;           /* of the token last sent */
     bool tried_other_token;
@@ -24,6 +24,7 @@ struct forward {
     struct buffer error_body;    /* of an answer ≥ 400, collected to be looked at */
     bool error_body_is_too_long; /* what is collected is not all of it */
     enum forward_state {
+        FORWARD_GATHERING,  /* the request's body, or as much as is held: nothing is asked yet */
         FORWARD_ASKING,     /* no head yet */
         FORWARD_COLLECTING, /* the body of an error */
         FORWARD_RELAYING,   /* deliver sends what comes */

@@ -162,9 +162,15 @@ static bool begin_attempt(struct forward *f)
     return true;
 }
 
-static void on_backoff(struct timer *timer)
+static void on_timer(struct timer *timer)
 {
-    struct forward *f = container_of(timer, struct forward, backoff);
+    struct forward *f = container_of(timer, struct forward, timer);
+    if (f->state == FORWARD_GATHERING) {
+        struct problem problem = problem_of_fault(FAULT_TIMEOUT);
+        (void)problem_respond(f->exchange, &problem);
+        exchange_interrupt(f->exchange);
+        return;
+    }
     if (outcome_may_try(f) && begin_attempt(f))
         return;
     f->has_given_up = true; /* the failure before stands */
@@ -174,7 +180,7 @@ static void on_backoff(struct timer *timer)
 void forward_call_off(void *operation)
 {
     struct forward *f = operation;
-    timer_stop(&f->backoff);
+    timer_stop(&f->timer);
     upstream_call_off(&f->call);
 }
 
@@ -218,7 +224,7 @@ static enum verdict retry(struct forward *f)
     uint64_t delay_ms = f->failure.was_reused && f->failure.kind == CALL_LOST
                             ? 0
                             : BACKOFF_MS * f->attempts + random_below(BACKOFF_MS);
-    timer_set(&f->backoff, loop_now_ms(loop) + delay_ms);
+    timer_set(&f->timer, loop_now_ms(loop) + delay_ms);
     return wait(f);
 }
 
@@ -345,11 +351,33 @@ static struct forward *forward_create(struct exchange *ex, uint64_t limit)
     f->exchange = ex;
     if (ex->profile->credential >= 0)
         f->credential = ex->services->credentials[ex->profile->credential];
-    timer_init(&f->backoff, &ex->services->loop->timers, on_backoff);
+    timer_init(&f->timer, &ex->services->loop->timers, on_timer);
     buffer_init(&f->error_body, TRANSLATE_BODY_LIMIT);
     upload_init(&f->upload, ex, &f->call, limit);
     ex->forward = f;
     return f;
+}
+
+static enum verdict ask(struct forward *f)
+{
+    struct exchange *ex = f->exchange;
+    timer_stop(&f->timer);
+    if (!outcome_may_try(f))
+        return outcome_say_unavailable(ex);
+    if (!begin_attempt(f))
+        return problem_say(ex, PROBLEM_CREDENTIAL, SPAN(""));
+    return wait(f);
+}
+
+/* A body that comes slowly must not keep a connection upstream waiting: there are fewer of those than
+ * of clients. */
+static enum verdict gather(struct forward *f)
+{
+    uint64_t due_ms = deadlines_of(f->exchange, f->exchange->deadline).total_at_ms;
+    if (due_ms > 0)
+        timer_set(&f->timer, due_ms);
+    client_read_body(f->exchange->client);
+    return wait(f);
 }
 
 enum verdict forward_begin(struct exchange *ex)
@@ -366,13 +394,7 @@ enum verdict forward_begin(struct exchange *ex)
         return say_missing(ex, missing);
     struct forward *f = forward_create(ex, limit);
     retry_budget_earn(&ex->services->retries, ex->services->options->retry_percent);
-    if (!outcome_may_try(f))
-        return outcome_say_unavailable(ex);
-    if (!begin_attempt(f))
-        return problem_say(ex, PROBLEM_CREDENTIAL, SPAN(""));
-    if (!f->upload.is_over)
-        client_read_body(ex->client);
-    return wait(f);
+    return upload_is_gathered(&f->upload) ? ask(f) : gather(f);
 }
 
 /* A 401 says that nothing was done: the other token may be right. */
@@ -395,6 +417,8 @@ static bool try_other_token(struct forward *f)
 enum verdict forward_finish(struct exchange *ex)
 {
     struct forward *f = ex->forward;
+    if (f->state == FORWARD_GATHERING)
+        return ask(f);
     if (f->state == FORWARD_FAILED) {
         if (may_retry(f) && retry_budget_spend(&ex->services->retries))
             return retry(f);
@@ -416,6 +440,12 @@ enum verdict forward_finish(struct exchange *ex)
 
 /* --- From the client --- */
 
+static void ask_if_gathered(struct forward *f)
+{
+    if (f->state == FORWARD_GATHERING && upload_is_gathered(&f->upload))
+        exchange_resume(f->exchange);
+}
+
 void forward_take_body(struct exchange *ex, struct span piece)
 {
     struct upload *upload = &ex->forward->upload;
@@ -428,6 +458,7 @@ void forward_take_body(struct exchange *ex, struct span piece)
     }
     switch (result) {
     case UPLOAD_OK:
+        ask_if_gathered(ex->forward);
         return;
     case UPLOAD_TOO_LARGE:
         (void)say_too_large(ex, upload->limit);
@@ -444,6 +475,7 @@ void forward_take_body(struct exchange *ex, struct span piece)
 void forward_end_body(struct exchange *ex)
 {
     upload_end(&ex->forward->upload);
+    ask_if_gathered(ex->forward);
 }
 
 void forward_clear(struct forward *f)

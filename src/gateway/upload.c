@@ -32,6 +32,11 @@ static bool is_running(const struct upload *upload)
     return upload->is_ready && !upstream_call_is_over(upload->call);
 }
 
+bool upload_is_gathered(const struct upload *upload)
+{
+    return upload->is_over || upload->held.len >= replay_bytes(upload);
+}
+
 void upload_begin(struct upload *upload)
 {
     upload->is_ready = true;

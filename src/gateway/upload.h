@@ -1,7 +1,7 @@
 /* upload.h - the request's body on its way up: client to upstream, with back-pressure, held for a
  * second try as far as that is bounded.
  *
- * Before the upstream is ready, pieces are held; then they are sent as they come. The first
+ * Before the upstream is asked, pieces are held; then they are sent as they come. The first
  * replay_bytes are kept until the answer's head, so that a request may be sent again whole. Owned by
  * the forward stage; lives in its arena, its buffer is freed by upload_clear.
  */
@@ -24,6 +24,9 @@ enum upload_result { UPLOAD_OK, UPLOAD_TOO_LARGE, UPLOAD_OVERLOADED };
 
 void upload_init(struct upload *upload, struct exchange *exchange, struct upstream_call *call,
                  uint64_t limit);
+
+/* All of the body has come, or as much as is held: time to ask the upstream. */
+bool upload_is_gathered(const struct upload *upload);
 
 /* The call is ready (for the first or a further time): sends what is held, and lets the rest come. */
 void upload_begin(struct upload *upload);

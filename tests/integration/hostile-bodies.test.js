@@ -1,6 +1,7 @@
 // Bodies that break RFC 9112 §7.1, or end elsewhere than they say. Each is sent whole, byte by byte, and cut
 // in two at every byte, with a second request behind it: the answer is 400 and the end of the connection.
-// Upstream the request has begun by then; it must never be complete, and hold nothing but what was good.
+// Upstream the request has begun by then, because nothing is held here; it must never be complete, and
+// carry nothing but what was good.
 //
 // Stricter than many: a chunk extension needs a name, nothing may stand between the size and the ';' or the
 // line's end but what the grammar names, and a trailer is a field line like any other.
@@ -78,7 +79,7 @@ describe('a body is refused', () => {
   let stage;
   let volley;
   before(async () => {
-    const settings = { anonymous: 'support', access_log: 'off', upstream: { breaker: { enabled: false }, pool: { max_open: 1000 } } };
+    const settings = { anonymous: 'support', access_log: 'off', upstream: { replay_bytes: 0, breaker: { enabled: false }, pool: { max_open: 1000 } } };
     stage = await play({ after: (end) => endings.push(end) }, { settings, standIn: { plain: true }, announces: [/anonymous/i] });
     volley = new Volley(stage.gateway);
   });

@@ -60,9 +60,16 @@ static void the_next_request_uses_both_connections_again(void **state)
     assert_int_equal(scene->dialer.begun, 1);
 }
 
+/* The upstream is asked once the first three bytes of a body are there. */
+static void hold_three(struct gateway_scene *scene)
+{
+    scene->options.replay_bytes = 3;
+}
+
 static void a_body_goes_up_as_it_comes(void **state)
 {
     struct gateway_scene *scene = *state;
+    hold_three(scene);
     gateway_scene_ask(scene, SPAN(POST_HEAD "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"));
     struct fake_server *server = gateway_scene_dialed(scene);
     gateway_scene_ask(scene, SPAN("4\r\ndefg\r\n0\r\n\r\n"));
@@ -108,11 +115,13 @@ static void a_slow_client_holds_the_answer_back_upstream(void **state)
 static void a_slow_upstream_holds_the_body_back_with_the_client(void **state)
 {
     struct gateway_scene *scene = *state;
+    hold_three(scene);
+    struct span body = pattern_make(900000);
     gateway_scene_ask(scene, SPAN(POST_HEAD "content-length: 900000\r\n\r\n"));
+    gateway_scene_ask(scene, (struct span){body.at, 3});
     struct fake_server *server = gateway_scene_dialed(scene);
     stream_pause(server->server.stream, RECORDER_PAUSE);
-    struct span body = pattern_make(900000);
-    gateway_scene_ask(scene, body);
+    gateway_scene_ask(scene, span_skip(body, 3));
     assert_true(server->ours->queued <= STREAM_HIGH_MARK + LOOP_READ_SIZE);
     assert_true(scene->client.stream->queued > 700000);
     stream_resume(server->server.stream, RECORDER_PAUSE);
@@ -139,6 +148,7 @@ static void a_refused_head_is_answered_as_botpress_would(void **state)
 static void a_broken_body_is_refused_and_never_completed_upstream(void **state)
 {
     struct gateway_scene *scene = *state;
+    hold_three(scene);
     gateway_scene_ask(scene, SPAN(POST_HEAD "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"));
     struct fake_server *server = gateway_scene_dialed(scene);
     gateway_scene_ask(scene, SPAN("rubbish"));
@@ -151,6 +161,7 @@ static void a_broken_body_is_refused_and_never_completed_upstream(void **state)
 static void a_body_that_breaks_after_the_answer_began_cuts_the_client(void **state)
 {
     struct gateway_scene *scene = *state;
+    hold_three(scene);
     gateway_scene_ask(scene, SPAN(POST_HEAD "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"));
     struct fake_server *server = gateway_scene_dialed(scene);
     gateway_scene_answer(scene, server, SPAN(UP_HEAD "he"));
@@ -162,6 +173,7 @@ static void a_body_that_breaks_after_the_answer_began_cuts_the_client(void **sta
 static void an_answer_ahead_of_its_request_ends_the_exchange(void **state)
 {
     struct gateway_scene *scene = *state;
+    hold_three(scene);
     gateway_scene_ask(scene, SPAN(POST_HEAD "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"));
     struct fake_server *server = gateway_scene_dialed(scene);
     gateway_scene_answer(scene, server, SPAN(UP_HEAD "hello"));

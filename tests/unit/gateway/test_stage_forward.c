@@ -13,7 +13,8 @@
 #define POST      "POST /v1/files/x/y/z HTTP/1.1\r\nhost: gw\r\ncontent-length: 3\r\n\r\nabc"
 #define POST_LONG "POST /v1/files/x/y/z HTTP/1.1\r\nhost: gw\r\ncontent-length: 70\r\n\r\n"
 #define UP        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello"
-#define SEVENTY   "0123456789012345678901234567890123456789012345678901234567890123456789"
+#define HELD      "0123456789012345678901234567890123456789012345678901234567890123" /* all that is */
+#define SEVENTY   HELD "456789"
 
 static int set_up(void **state)
 {
@@ -204,14 +205,66 @@ static void a_try_may_begin_again_while_the_body_still_comes(void **state)
 {
     struct gateway_scene *scene = *state;
     gateway_scene_ask(scene, SPAN("PUT /v1/files/x/y/z HTTP/1.1\r\nhost: gw\r\n"
-                                  "content-length: 9\r\n\r\nabc"));
+                                  "content-length: 70\r\n\r\n" HELD));
     do_deed(scene, gateway_scene_dialed(scene), LOSE);
-    gateway_scene_ask(scene, SPAN("def"));
     struct fake_server *server = gateway_scene_dialed(scene);
-    gateway_scene_ask(scene, SPAN("ghi"));
-    assert_true(span_holds(buffer_bytes(&server->server.got), SPAN("\r\n\r\nabcdefghi")));
+    gateway_scene_ask(scene, SPAN("456789"));
+    assert_true(span_holds(buffer_bytes(&server->server.got), SPAN("\r\n\r\n" SEVENTY)));
     gateway_scene_answer(scene, server, SPAN(UP));
     assert_answered(scene, "HTTP/1.1 200 OK\r\n");
+}
+
+/* --- Bodies that come slowly --- */
+
+static void the_upstream_is_asked_when_the_body_is_whole(void **state)
+{
+    struct gateway_scene *scene = *state;
+    gateway_scene_ask(scene, SPAN("POST /v1/files/x/y/z HTTP/1.1\r\nhost: gw\r\n"
+                                  "transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n"));
+    gateway_scene_pass(scene, 20000);
+    gateway_scene_ask(scene, SPAN("3\r\ndef\r\n"));
+    assert_int_equal(scene->dialer.begun, 0);
+    gateway_scene_ask(scene, SPAN("0\r\n\r\n"));
+    struct fake_server *server = gateway_scene_dialed(scene);
+    assert_true(
+        span_holds(buffer_bytes(&server->server.got), SPAN("\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n")));
+    gateway_scene_answer(scene, server, SPAN(UP));
+    assert_answered(scene, "HTTP/1.1 200 OK\r\n");
+}
+
+static void or_when_as_much_is_there_as_is_held(void **state)
+{
+    struct gateway_scene *scene = *state;
+    gateway_scene_ask(scene, SPAN(POST_LONG));
+    gateway_scene_ask(scene, (struct span){SEVENTY, 63});
+    assert_int_equal(scene->dialer.begun, 0);
+    gateway_scene_ask(scene, SPAN("3"));
+    assert_int_equal(scene->dialer.begun, 1);
+}
+
+static void a_body_that_takes_the_whole_time_is_not_waited_for(void **state)
+{
+    struct gateway_scene *scene = *state;
+    scene->client_options.rate_bytes = 1;
+    gateway_scene_ask(scene, SPAN(POST_LONG));
+    for (int seconds = 0; seconds < 55; seconds++) {
+        assert_int_equal(gateway_scene_got(scene).len, 0);
+        gateway_scene_ask(scene, SPAN("x"));
+        gateway_scene_pass(scene, 1000);
+    }
+    assert_answered(scene, "HTTP/1.1 408 Request Timeout\r\n");
+    assert_int_equal(scene->dialer.begun, 0);
+}
+
+static void a_client_that_leaves_its_body_unfinished_was_never_there(void **state)
+{
+    struct gateway_scene *scene = *state;
+    gateway_scene_ask(scene, SPAN(POST_LONG "0123"));
+    memory_pair_break(scene->pair, scene->served);
+    gateway_scene_turn(scene);
+    assert_int_equal(scene->held, 0);
+    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->dialer.begun, 0);
 }
 
 /* --- Answers that break later --- */
@@ -300,7 +353,7 @@ static void a_chunked_body_that_grows_too_large_is_refused_on_the_way(void **sta
 {
     struct gateway_scene *scene = *state;
     gateway_scene_ask(scene, SPAN("POST /v1/chat/messages HTTP/1.1\r\nhost: gw\r\nx-bot-id: b\r\n"
-                                  "transfer-encoding: chunked\r\n\r\nfffffff\r\n"));
+                                  "transfer-encoding: chunked\r\n\r\nfffffff\r\n" HELD));
     struct fake_server *server = gateway_scene_dialed(scene);
     struct span body = pattern_make(2 * MIB);
     gateway_scene_ask(scene, body);
@@ -388,11 +441,11 @@ static void the_other_token_may_be_tried_while_the_body_still_comes(void **state
 {
     struct gateway_scene *scene = *state;
     hold_two_tokens(scene);
-    gateway_scene_ask(scene, SPAN(POST_LONG "0123456789"));
+    gateway_scene_ask(scene, SPAN(POST_LONG HELD));
     struct fake_server *server = gateway_scene_dialed(scene);
     gateway_scene_answer(scene, server, SPAN(REFUSED)); /* early: its connection is closed */
     server = gateway_scene_dialed(scene);
-    gateway_scene_ask(scene, span_skip(SPAN(SEVENTY), 10));
+    gateway_scene_ask(scene, SPAN("456789"));
     assert_true(span_holds(last_of(server, 0), SPAN("\r\n\r\n" SEVENTY)));
     gateway_scene_answer(scene, server, SPAN(UP));
     assert_answered(scene, "HTTP/1.1 200 OK\r\n");
@@ -422,6 +475,10 @@ int main(void)
         TEST(a_connection_that_rested_too_long_costs_no_pause),
         TEST(a_body_longer_than_what_is_held_is_not_sent_again),
         TEST(a_try_may_begin_again_while_the_body_still_comes),
+        TEST(the_upstream_is_asked_when_the_body_is_whole),
+        TEST(or_when_as_much_is_there_as_is_held),
+        TEST(a_body_that_takes_the_whole_time_is_not_waited_for),
+        TEST(a_client_that_leaves_its_body_unfinished_was_never_there),
         TEST(an_answer_cut_after_its_head_cuts_the_client),
         TEST(an_answer_that_stalls_cuts_the_client),
         TEST(a_stream_has_no_total_time),

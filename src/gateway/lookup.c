@@ -362,5 +362,6 @@ void lookup_clear(struct lookup *l)
     cache_entry_release(l->entry);
     cache_entry_release(l->landed);
     cache_entry_release(l->found);
-    l->entry = l->landed = l->found = NULL;
+    cache_entry_release(l->form);
+    l->entry = l->landed = l->found = l->form = NULL;
 }

@@ -35,6 +35,8 @@ struct lookup {
     struct cache_entry *landed;
     struct redis_lookup redis;
     struct cache_entry *found; /* in Redis */
+    struct cache_entry
+        *form; /* counted; what the answer's fields point into, if its body does not */
     uint16_t slots[CACHE_TAGS_MAX];
     size_t slot_count;
     uint64_t began_us;        /* the fetch, on the shared clock */

@@ -92,7 +92,7 @@ static struct span part_head(struct exchange *ex, struct span boundary,
 }
 
 /* A block of its own, like an entry that nobody finds: what is put together may be long. */
-static struct span join(struct exchange *ex, const struct span *pieces, size_t count)
+static struct span join(struct lookup *l, const struct span *pieces, size_t count)
 {
     static const struct cache_facts no_facts;
     static const struct header_list no_fields;
@@ -105,13 +105,15 @@ static struct span join(struct exchange *ex, const struct span *pieces, size_t c
         memcpy(body + at, pieces[i].at, pieces[i].len);
         at += pieces[i].len;
     }
-    cache_entry_release(ex->held);
-    ex->held = block;
+    ASSERT(!l->form);
+    l->form = l->exchange->held;
+    l->exchange->held = block;
     return block->body;
 }
 
-static void respond_parts(struct exchange *ex, const struct byte_range *ranges, size_t count)
+static void respond_parts(struct lookup *l, const struct byte_range *ranges, size_t count)
 {
+    struct exchange *ex = l->exchange;
     struct header_list *headers = &ex->response->headers;
     struct span pieces[2 * RANGES_MAX + 1], boundary;
     boundary = arena_format(ex->arena, "bpgate-%016llx", (unsigned long long)random_u64());
@@ -120,7 +122,7 @@ static void respond_parts(struct exchange *ex, const struct byte_range *ranges, 
         pieces[2 * i + 1] = part(ex->body, &ranges[i]);
     }
     pieces[2 * count] = arena_format(ex->arena, "\r\n--%.*s--\r\n", (int)boundary.len, boundary.at);
-    ex->body = join(ex, pieces, 2 * count + 1);
+    ex->body = join(l, pieces, 2 * count + 1);
     header_list_remove(headers, HEADER_CONTENT_TYPE);
     add(headers, HEADER_CONTENT_TYPE,
         arena_format(ex->arena, "multipart/byteranges; boundary=%.*s", (int)boundary.len,
@@ -146,7 +148,7 @@ static void respond_ranges(struct lookup *l, const struct validators *validators
         return;
     case RANGE_MANY:
         response->status = 206;
-        respond_parts(ex, ranges, count);
+        respond_parts(l, ranges, count);
         return;
     case RANGE_UNSATISFIABLE:
         response->status = 416;

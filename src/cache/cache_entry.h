@@ -30,6 +30,7 @@ enum cache_flags {
     CACHE_VARY_MARKER = 1 << 4, /* no response: its one field is the Vary of those below this key */
     CACHE_SECRET = 1 << 5,      /* carries secrets: never leaves this process */
     CACHE_IMMUTABLE = 1 << 6,   /* not asked about while it is fresh: immutable (RFC 8246) */
+    CACHE_STALE_OFFLINE = 1 << 7, /* stale_if_error_s: only while the upstream cannot be reached */
 };
 
 /* What decides about reuse. Plain data, fit to be copied to and from Redis. Wall clocks in ms since

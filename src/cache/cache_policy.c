@@ -290,6 +290,18 @@ static void heed_stale_directives(const struct said *said, struct terms *terms)
         terms->stale_while_s = terms->stale_if_error_s = 0;
 }
 
+/* RFC 9111 §4.2.4: who is cut off from the origin may give what is old, unless told not to. Only what was
+ * fresh once. */
+static void heed_disconnection(const struct judged *j, const struct said *said, struct terms *terms)
+{
+    if (j->rule->kind != CACHE_RULE_RFC || terms->lifetime_s == 0 ||
+        said->control.stale_if_error.is_set ||
+        terms->flags & (CACHE_MUST_REVALIDATE | CACHE_NO_CACHE))
+        return;
+    terms->stale_if_error_s = DAY_S;
+    terms->flags |= CACHE_STALE_OFFLINE;
+}
+
 static struct terms decide(const struct judged *j, const struct said *said)
 {
     struct terms terms = {.initial_age_s = initial_age_of(j->answered, said->date_s)};
@@ -311,6 +323,7 @@ static struct terms decide(const struct judged *j, const struct said *said)
         terms.lifetime_s = heuristic_lifetime(said);
     }
     heed_stale_directives(said, &terms);
+    heed_disconnection(j, said, &terms);
     return terms;
 }
 
@@ -327,7 +340,8 @@ static bool is_worth_keeping(const struct said *said, const struct terms *terms)
 static void write_facts(const struct judged *j, const struct said *said, const struct terms *terms,
                         struct cache_facts *facts)
 {
-    const unsigned ours = CACHE_MUST_REVALIDATE | CACHE_NO_CACHE | CACHE_IMMUTABLE;
+    const unsigned ours =
+        CACHE_MUST_REVALIDATE | CACHE_NO_CACHE | CACHE_IMMUTABLE | CACHE_STALE_OFFLINE;
     facts->response_wall_ms = j->answered->response_wall_ms;
     facts->date_s = said->date_s;
     facts->last_modified_s = said->has_last_modified ? said->last_modified_s : 0;

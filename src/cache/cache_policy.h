@@ -94,6 +94,7 @@ enum reuse {
 struct reuse_answer {
     enum reuse reuse;
     bool may_serve_on_error; /* with REUSE_VALIDATE: stale-if-error, if the upstream fails now */
+    bool may_serve_offline;  /* likewise, if it cannot be reached */
     bool caller_wants_it;    /* with REUSE_VALIDATE: the entry is fresh, the request asks for it */
     uint32_t age_s;
     int64_t ttl_s; /* negative once stale; 0 at most once its tags are */

@@ -68,17 +68,18 @@ static bool may_be_stale(const struct cache_facts *facts, const struct cache_con
 
 /* RFC 5861 §4: the request's window, if it has one, else the response's. A caller that forces a look
  * gets an old answer only if it says so. */
-static bool may_serve_on_error(const struct cache_facts *facts, const struct cache_control *asked,
-                               enum tag_state tags, const struct standing *s)
+static void judge_errors(const struct cache_facts *facts, const struct cache_control *asked,
+                         enum tag_state tags, const struct standing *s, struct reuse_answer *answer)
 {
     bool is_asked_for = asked->stale_if_error.is_set;
     uint32_t window_s = is_asked_for ? asked->stale_if_error.seconds : facts->stale_if_error_s;
     if (tags == TAGS_WRITTEN || s->is_beyond_cap ||
         facts->flags & (CACHE_MUST_REVALIDATE | CACHE_NO_CACHE))
-        return false;
-    if (asked->no_cache && !is_asked_for)
-        return false;
-    return s->staleness_s < window_s;
+        return;
+    if ((asked->no_cache && !is_asked_for) || s->staleness_s >= window_s)
+        return;
+    answer->may_serve_offline = true;
+    answer->may_serve_on_error = is_asked_for || !(facts->flags & CACHE_STALE_OFFLINE);
 }
 
 /* --- The answer --- */
@@ -120,7 +121,7 @@ struct reuse_answer cache_policy_reuse(const struct cache_facts *facts,
         answer.caller_wants_it = answer.reuse == REUSE_VALIDATE && s.is_fresh;
     }
     if (answer.reuse == REUSE_VALIDATE)
-        answer.may_serve_on_error = may_serve_on_error(facts, asked, tags, &s);
+        judge_errors(facts, asked, tags, &s, &answer);
     return answer;
 }
 

@@ -261,7 +261,7 @@ static bool read_body(struct span in, const struct framing *framing, struct aren
 static bool read_reply(struct span bytes, struct arena *arena, struct admin_reply *reply)
 {
     const struct head_limits limits = {REPLY_MAX, REPLY_MAX, HEADERS_MAX};
-    const struct parser_limits parser_limits = {HEADERS_MAX, 0};
+    const struct parser_limits parser_limits = {.header_count = HEADERS_MAX};
     struct head_check check = {0};
     struct response response;
     struct span copy = arena_copy(arena, bytes);

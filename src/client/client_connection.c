@@ -158,7 +158,8 @@ static void refuse(struct client_connection *c, enum http_fault fault, struct sp
 static void start(struct client_connection *c, struct span head)
 {
     const struct client_options *options = c->server->options;
-    const struct parser_limits limits = {options->head.header_count, options->spare_headers};
+    const struct parser_limits limits = {.header_count = options->head.header_count,
+                                         .spare = options->spare_headers};
     struct turn *turn = begin_turn(c);
     struct span copy = arena_copy(&turn->arena, span_skip(head, c->check.skipped));
     enum http_fault fault = parse_request(copy, &limits, &turn->arena, &turn->request);

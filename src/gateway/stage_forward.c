@@ -130,6 +130,7 @@ static void start_call(struct forward *f, struct span head)
         .body = ex->request->framing.kind,
         .is_head = ex->request->method == METHOD_HEAD,
         .must_not_repeat = !(ex->operation_flags & OP_IDEMPOTENT),
+        .is_any_api = ex->services->options->is_generic,
         .deadlines = deadlines_of(ex, ex->deadline),
     };
     f->attempts++;

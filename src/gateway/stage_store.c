@@ -103,9 +103,24 @@ static struct cache_entry *freshened(struct lookup *l, const struct header_list 
     return NULL;
 }
 
+/* RFC 9111 §4.3.4: a 304 that has another validator is about another response. What is stored answers
+ * this request, as the upstream wants it, but nothing is learnt of it, and the next one asks anew. */
+static bool is_about_entry(const struct lookup *l)
+{
+    const struct header_list *headers = &l->exchange->response->headers;
+    struct span etag = header_list_value(headers, HEADER_ETAG);
+    if (etag.len == 0 || l->entry->facts.flags & CACHE_OWN_ETAG)
+        return true;
+    if (span_equal(etag, l->entry->etag))
+        return true;
+    cache_drop(cache_of(l)->cache, l->entry);
+    return false;
+}
+
 static enum verdict answer_validated(struct lookup *l)
 {
-    struct cache_entry *fresh = freshened(l, &l->exchange->response->headers);
+    struct cache_entry *fresh =
+        is_about_entry(l) ? freshened(l, &l->exchange->response->headers) : NULL;
     l->status.fwd_status = 304;
     if (fresh) {
         l->status.stored = true;
@@ -151,11 +166,23 @@ static void heed_head(struct lookup *l)
 
 /* --- A failure --- */
 
+/* The upstream did not answer: it could not be reached, or not in time. */
+static bool is_offline(const struct exchange *ex)
+{
+    return ex->now == WHEN_ANSWERED && ex->source == SOURCE_GATEWAY && ex->response->status >= 500;
+}
+
 static bool has_failed(const struct exchange *ex)
 {
-    if (ex->now == WHEN_ANSWERED)
-        return ex->source == SOURCE_GATEWAY && ex->response->status >= 500;
-    return cache_policy_is_failure(ex->response->status);
+    return is_offline(ex) ||
+           (ex->now != WHEN_ANSWERED && cache_policy_is_failure(ex->response->status));
+}
+
+static bool may_answer_stale(const struct lookup *l)
+{
+    if (!l->entry || !has_failed(l->exchange))
+        return false;
+    return is_offline(l->exchange) ? l->reuse.may_serve_offline : l->reuse.may_serve_on_error;
 }
 
 /* What the upstream, or we in its place, said: for those who wait. */
@@ -279,7 +306,7 @@ enum verdict store_begin(struct exchange *ex)
     bool is_upstreams = ex->source == SOURCE_UPSTREAM;
     if (is_upstreams)
         l->status.fwd_status = ex->response->status;
-    if (has_failed(ex) && l->entry && l->reuse.may_serve_on_error)
+    if (may_answer_stale(l))
         return answer_stale(l);
     if (!is_upstreams || (has_failed(ex) && !ex->services->options->is_generic)) {
         share_failure(l);

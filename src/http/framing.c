@@ -80,3 +80,23 @@ enum http_fault framing_of_response(const struct header_list *headers, unsigned 
         *framing = (struct framing){BODY_NONE, 0};
     return fault;
 }
+
+bool framing_has_foreign_coding(const struct header_list *headers, unsigned version)
+{
+    static const struct span known[] = {SPAN_INIT("gzip"),     SPAN_INIT("x-gzip"),
+                                        SPAN_INIT("deflate"),  SPAN_INIT("compress"),
+                                        SPAN_INIT("identity"), SPAN_INIT("x-compress")};
+    struct declared declared = find_declared(headers);
+    if (declared.codings != 1 || declared.lengths > 0 || version < 11 || !is_token(declared.coding))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        if (span_equal_nocase(declared.coding, known[i]))
+            return false;
+    }
+    const size_t len = SPAN("chunked").len;
+    for (struct span rest = declared.coding; rest.len >= len; rest = span_skip(rest, 1)) {
+        if (span_equal_nocase((struct span){rest.at, len}, SPAN("chunked")))
+            return false;
+    }
+    return true;
+}

@@ -14,4 +14,9 @@ enum http_fault framing_of_request(const struct header_list *headers, unsigned v
 enum http_fault framing_of_response(const struct header_list *headers, unsigned version,
                                     unsigned status, bool to_head, struct framing *framing);
 
+/* A response with one transfer coding that nobody has registered, FAULT_CODING above: by RFC 9112 §6.3
+ * it lasts until the close. For an upstream that may be any HTTP API; what might be meant as chunked,
+ * or is compressed, is not among them. */
+bool framing_has_foreign_coding(const struct header_list *headers, unsigned version);
+
 #endif

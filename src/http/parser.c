@@ -219,12 +219,17 @@ enum http_fault parse_request(struct span head, const struct parser_limits *limi
 }
 
 static enum http_fault read_response(struct response *response, bool to_head,
-                                     const struct end_opinion *opinion)
+                                     bool takes_foreign_codings, const struct end_opinion *opinion)
 {
     const struct header_list *headers = &response->headers;
     struct framing *framing = &response->framing;
     enum http_fault fault =
         framing_of_response(headers, response->version, response->status, to_head, framing);
+    if (fault == FAULT_CODING && takes_foreign_codings && !to_head &&
+        framing_has_foreign_coding(headers, response->version)) {
+        *framing = (struct framing){.kind = BODY_UNTIL_CLOSE};
+        fault = FAULT_NONE;
+    }
     if (fault == FAULT_NONE && framing->kind != BODY_NONE && !end_opinion_agrees(opinion, framing))
         fault = FAULT_PARSER;
     if (fault == FAULT_NONE)
@@ -249,5 +254,7 @@ enum http_fault parse_response(struct span head, bool to_head, const struct pars
     response->status = line.status;
     response->version = line.version;
     fault = read_fields(head, HEAD_RESPONSE, limits, arena, &response->headers, &opinion);
-    return fault != FAULT_NONE ? fault : read_response(response, to_head, &opinion);
+    return fault != FAULT_NONE
+               ? fault
+               : read_response(response, to_head, limits->takes_foreign_codings, &opinion);
 }

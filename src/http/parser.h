@@ -12,6 +12,7 @@
 struct parser_limits {
     size_t header_count; /* room for this many fields, and `spare` more that bpgate adds */
     size_t spare;
+    bool takes_foreign_codings; /* framing_has_foreign_coding */
 };
 
 /* Fills *request, its framing and target included, or says what is wrong with it (RFC 9112 §3, §5,

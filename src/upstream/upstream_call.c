@@ -159,7 +159,9 @@ static bool may_be_used_again(const struct upstream_call *call, const struct res
 
 static void take_head(struct upstream_call *call, struct span head)
 {
-    const struct parser_limits limits = {answer_limits.header_count, SPARE_HEADERS};
+    const struct parser_limits limits = {.header_count = answer_limits.header_count,
+                                         .spare = SPARE_HEADERS,
+                                         .takes_foreign_codings = call->request.is_any_api};
     struct span copy = arena_copy(call->arena, head);
     struct response *response = arena_zalloc(call->arena, sizeof(*response));
     enum http_fault fault =

@@ -66,6 +66,7 @@ struct upstream_request {
     enum body_kind body;  /* how upstream_call_send frames: NONE, LENGTH or CHUNKED */
     bool is_head;         /* the method is HEAD */
     bool must_not_repeat; /* not idempotent: only a fresh connection */
+    bool is_any_api;      /* the answer may have transfer codings that nobody knows: parser.h */
     struct upstream_deadlines deadlines;
 };
 

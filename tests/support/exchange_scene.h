@@ -43,14 +43,14 @@ static inline void exchange_scene_tear_down(struct exchange_scene *scene)
 /* head: with its empty line. Less the fields of the connection, as the stages before leave it. */
 static inline void exchange_scene_parse(struct exchange_scene *scene, const char *head)
 {
-    const struct parser_limits limits = {100, HEAD_UP_SPARE};
+    const struct parser_limits limits = {.header_count = 100, .spare = HEAD_UP_SPARE};
     ASSERT(parse_request(span_of(head), &limits, &scene->arena, &scene->request) == FAULT_NONE);
     header_list_remove_hop_by_hop(&scene->request.headers);
 }
 
 static inline void exchange_scene_answer(struct exchange_scene *scene, const char *head)
 {
-    const struct parser_limits limits = {100, 8};
+    const struct parser_limits limits = {.header_count = 100, .spare = 8};
     ASSERT(parse_response(span_of(head), false, &limits, &scene->arena, &scene->response) ==
            FAULT_NONE);
     scene->exchange.response = &scene->response;

@@ -302,6 +302,9 @@ static void the_ttl_of_a_rule_counts_from_when_it_came(void **state)
 
 /* --- Staleness --- */
 
+/* RFC 9111 §4.2.4: for a day, of what was fresh once, while the origin cannot be reached. */
+enum { DAY_S = 86400 };
+
 struct stale_row {
     struct policy_case response;
     uint32_t while_s, if_error_s;
@@ -326,17 +329,22 @@ static void the_response_says_how_long_it_may_be_stale(void **state)
 {
     (void)state;
     static const struct stale_row rows[] = {
-        {{.response = "Cache-Control: max-age=5"}, 0, 0, 0},
+        {{.response = "Cache-Control: max-age=5"}, 0, DAY_S, CACHE_STALE_OFFLINE},
         {{.response = "Cache-Control: max-age=5, stale-while-revalidate=6, stale-if-error=7"},
          6,
          7,
          0},
-        {{.response = "Cache-Control: max-age=5, stale-while-revalidate=x"}, 0, 0, 0},
+        {{.response = "Cache-Control: max-age=5, stale-while-revalidate=x"},
+         0,
+         DAY_S,
+         CACHE_STALE_OFFLINE},
         {{.response = "CDN-Cache-Control: max-age=5, stale-while-revalidate=6, stale-if-error=7"},
          6,
          7,
          0},
         {{.response = TAG "Cache-Control: stale-if-error=7"}, 0, 7, 0},
+        {{.response = TAG "Cache-Control: max-age=0"}, 0, 0, 0},
+        {{.response = "Cache-Control: max-age=5, stale-if-error=0"}, 0, 0, 0},
     };
     ASSERT_STALENESS(rows);
 }
@@ -396,9 +404,12 @@ static void immutable_is_remembered_with_a_declared_lifetime(void **state)
 {
     (void)state;
     static const struct stale_row rows[] = {
-        {{.response = "Cache-Control: max-age=5, immutable"}, 0, 0, CACHE_IMMUTABLE},
+        {{.response = "Cache-Control: max-age=5, immutable"},
+         0,
+         DAY_S,
+         CACHE_IMMUTABLE | CACHE_STALE_OFFLINE},
         {{.response = TAG "Cache-Control: immutable"}, 0, 0, 0},
-        {{.response = "Cache-Control: max-age=5, immutable=1"}, 0, 0, 0},
+        {{.response = "Cache-Control: max-age=5, immutable=1"}, 0, DAY_S, CACHE_STALE_OFFLINE},
         {{.rule = OPERATOR, .response = "Cache-Control: max-age=5, immutable"}, 300, 86400, 0},
     };
     ASSERT_STALENESS(rows);
@@ -506,7 +517,7 @@ static void a_304_makes_fresh_by_its_own_date_and_age(void **state)
     assert_int_equal(facts.date_s, CASE_NOW_S);
     assert_int_equal(facts.lifetime_s, 60);
     assert_int_equal(facts.status, 404);
-    assert_int_equal(facts.flags, CACHE_SHARED);
+    assert_int_equal(facts.flags, CACHE_SHARED | CACHE_STALE_OFFLINE);
     assert_int_equal(facts.began_us, 5);
     assert_int_equal(facts.tags[0], 7);
     assert_int_equal(freshen(A_MINUTE_AGO, merged, &facts), STORE_OK);

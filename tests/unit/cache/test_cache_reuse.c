@@ -59,6 +59,29 @@ static void assert_rows(const struct row *rows, size_t count)
 
 #define ASSERT_ROWS(rows) assert_rows(rows, COUNT_OF(rows))
 
+/* --- Errors --- */
+
+static void what_is_old_helps_offline_sooner_than_on_errors(void **state)
+{
+    (void)state;
+    static const struct cache_facts offline = {.response_wall_ms = CAME_MS,
+                                               .lifetime_s = 100,
+                                               .stale_if_error_s = 1000,
+                                               .flags = CACHE_STALE_OFFLINE};
+    struct question question = {.facts = &offline, .after_ms = 1099000};
+    struct reuse_answer answer = answer_to(&question);
+    assert_true(answer.may_serve_offline);
+    assert_false(answer.may_serve_on_error);
+    question.request = "Cache-Control: stale-if-error=2000";
+    answer = answer_to(&question);
+    assert_true(answer.may_serve_offline && answer.may_serve_on_error);
+    question = (struct question){.facts = &offline, .after_ms = 1100000};
+    assert_false(answer_to(&question).may_serve_offline);
+    question = (struct question){.after_ms = 1099000};
+    answer = answer_to(&question);
+    assert_true(answer.may_serve_offline && answer.may_serve_on_error);
+}
+
 /* --- Age --- */
 
 /* RFC 9111 §4.2: response_is_fresh = (freshness_lifetime > current_age); §4.2.3 */
@@ -473,6 +496,7 @@ static void these_answers_are_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_old_helps_offline_sooner_than_on_errors),
         cmocka_unit_test(it_is_fresh_until_its_age_is_its_lifetime),
         cmocka_unit_test(age_and_ttl_are_told),
         cmocka_unit_test(a_clock_that_went_back_makes_no_negative_age),

@@ -218,6 +218,28 @@ static void http_1_0_has_no_transfer_coding(void **state)
     assert_int_equal(framing_of_response(&list, 10, 200, false, &framing), FAULT_CODING);
 }
 
+static bool is_foreign(const struct fields *fields, unsigned version)
+{
+    struct header room[FIELDS];
+    struct header_list list = list_of(fields, room);
+    return framing_has_foreign_coding(&list, version);
+}
+
+static void a_coding_that_nobody_knows_is_foreign(void **state)
+{
+    (void)state;
+    static const char *const no[] = {"chunked",  "gzip",     "X-GZIP", "deflate", "compress",
+                                     "identity", "xchunked", "a, b",   "",        "chunkedx",
+                                     "\"a\"",    "a;q=1",    "a b",    "Chunked"};
+    assert_true(is_foreign(&(struct fields){.coding = "x-store"}, 11));
+    assert_false(is_foreign(&(struct fields){.coding = "x-store"}, 10));
+    assert_false(is_foreign(&(struct fields){.coding = "x-store", .length = "1"}, 11));
+    assert_false(is_foreign(&(struct fields){.coding = "x", .second_coding = "x"}, 11));
+    assert_false(is_foreign(&(struct fields){0}, 11));
+    for (size_t i = 0; i < COUNT_OF(no); i++)
+        assert_false(is_foreign(&(struct fields){.coding = no[i]}, 11));
+}
+
 static void a_response_without_fields_lasts_until_close(void **state)
 {
     (void)state;
@@ -264,6 +286,7 @@ int main(void)
         cmocka_unit_test(repeated_codings_are_refused),
         cmocka_unit_test(length_and_coding_together_are_refused),
         cmocka_unit_test(http_1_0_has_no_transfer_coding),
+        cmocka_unit_test(a_coding_that_nobody_knows_is_foreign),
         cmocka_unit_test(a_response_without_fields_lasts_until_close),
         cmocka_unit_test(interim_and_204_have_no_body_whatever_the_fields_say),
         cmocka_unit_test(answers_to_head_and_304_have_no_body_but_honest_fields),

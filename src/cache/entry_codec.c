@@ -18,7 +18,8 @@ enum { HEAD_MAX = 256 * KIB, FIELDS_MAX = 1024, DEFLATE_MIN = KIB + 1, DEFLATE_M
 static const uint64_t ahead_max_ms = UINT64_C(3600) * 1000;
 static const int64_t date_max_s = INT64_C(1) << 40;
 static const unsigned known_flags = CACHE_MUST_REVALIDATE | CACHE_NO_CACHE | CACHE_SHARED |
-                                    CACHE_OWN_ETAG | CACHE_VARY_MARKER | CACHE_IMMUTABLE;
+                                    CACHE_OWN_ETAG | CACHE_VARY_MARKER | CACHE_IMMUTABLE |
+                                    CACHE_STALE_OFFLINE;
 
 /* How long the parts are that follow the numbers. */
 struct parts {

@@ -1,9 +1,12 @@
 // What is kept, for whom: hub answers for all, private ones for one identity, the rest never.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { BOT, countTargets, HUB, HUB_LIST } from './support/counting.js';
-import { play } from './support/play.js';
+import { slowness } from './support/deadline.js';
+import { play, troublePlay } from './support/play.js';
 
 const TWO_PROFILES = {
   env: { OTHER_TOKEN: 'bp_pat_the_token_of_another_0123456789' },
@@ -97,6 +100,39 @@ for (const [what, headers] of Object.entries({
     assert.equal((await stage.ask('GET', HUB)).json.count, 2);
   });
 }
+
+const MIB = 1024 * 1024;
+const NOT_KEPT = {
+  'cut off': { json: { is: 'half' }, cutBodyAt: 5 },
+  'shorter than it says': { json: { is: 'short' }, claimLength: 1000, thenClose: true },
+  'cut off in its chunks': { body: '{"is":"half"}', framing: 'chunked', cutBodyAt: 9 },
+  'larger than an object may be': { json: { is: 'x'.repeat(MIB) } },
+  'larger than that, in chunks': { pieces: ['[', ...Array(20).fill('1,'.repeat(32 * 1024)), '1]'], framing: 'chunked' },
+};
+for (const [what, order] of Object.entries(NOT_KEPT)) {
+  test(`a hub answer that is ${what} is not kept`, async (t) => {
+    const stage = await troublePlay(t);
+    stage.upstream.on(`GET ${HUB}`, order);
+    await stage.ask('GET', HUB).catch(() => {});
+    const before = stage.upstream.requestsTo(`GET ${HUB}`).length;
+    countTargets(stage.upstream, [HUB]);
+    assert.equal((await stage.ask('GET', HUB)).json.count, 1);
+    assert.equal(stage.upstream.requestsTo(`GET ${HUB}`).length, before + 1);
+  });
+}
+
+test('an answer that grows without end when it is decoded is not decoded', async (t) => {
+  const stage = await play(t);
+  stage.upstream.on(`GET ${HUB}`, { body: gzipSync(Buffer.alloc(64 * MIB)), headers: { 'content-encoding': 'gzip' } });
+  assert.equal((await stage.ask('GET', HUB, { headers: { 'accept-encoding': 'gzip' } })).status, 200);
+  for (let i = 0; i < 20; i++) {
+    const response = await stage.ask('GET', HUB, { headers: { 'accept-encoding': 'identity' } });
+    assert.ok(response.body.length < MIB, 'it comes as it is, from upstream');
+  }
+  const resident = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${stage.gateway.pid}/status`, 'latin1'))[1]) / 1024;
+  t.diagnostic(`${resident.toFixed(0)} MiB resident`);
+  if (slowness === 1) assert.ok(resident < 120, `${resident}`);
+});
 
 test('the order of query parameters is no difference, their repetition is', async (t) => {
   const stage = await play(t);

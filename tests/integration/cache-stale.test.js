@@ -1,48 +1,74 @@
 // Better an old answer than none: while it is fetched anew, and when the upstream fails.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { countTargets, HUB, until } from './support/counting.js';
+import { describe, test } from 'node:test';
+import { BOT, countTargets, HUB, until } from './support/counting.js';
 import { troublePlay } from './support/play.js';
 
-const SHORT = { settings: { cache: { rules: [{ operations: ['hub'], ttl: '1s', stale: '7d' }] } } };
+const SHORT = { settings: { cache: { rules: [{ operations: ['hub'], ttl: '1s', stale: '7d' }] }, upstream: { timeouts: { first_byte: '300ms' } } } };
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-for (const [what, order] of Object.entries({
-  'an error page': { status: 502, body: '<html>', type: 'text/html' },
-  'a typed error': { status: 500, json: { code: 500, type: 'Internal', message: 'x', id: 'err_1' } },
-  'too many requests': { status: 429, json: { code: 429, type: 'RateLimited', message: 'x', id: 'err_1' } },
-  'a lost connection': { cutAt: 0 },
-})) {
-  test(`with ${what} upstream a hub answer comes stale`, async (t) => {
-    const stage = await troublePlay(t, SHORT);
-    countTargets(stage.upstream, [HUB]);
-    assert.equal((await stage.ask('GET', HUB)).status, 200);
+describe('stale answers', { concurrency: true }, () => {
+  for (const [what, order] of Object.entries({
+    'an error page': { status: 502, body: '<html>', type: 'text/html' },
+    'a typed error': { status: 500, json: { code: 500, type: 'Internal', message: 'x', id: 'err_1' } },
+    'too many requests': { status: 429, json: { code: 429, type: 'RateLimited', message: 'x', id: 'err_1' } },
+    'a lost connection': { cutAt: 0 },
+    'no answer in time': { stallAt: 0 },
+    'half a head': { stallAt: 20 },
+    'half a body of an error': { status: 503, body: 'x'.repeat(100), cutBodyAt: 50 },
+    'too busy a service': { status: 503, json: { code: 503, type: 'Internal', message: 'x', id: 'err_1' } },
+    'a gateway that waits in vain': { status: 504, body: '' },
+  })) {
+    test(`with ${what} upstream a hub answer comes stale`, async (t) => {
+      const stage = await troublePlay(t, SHORT);
+      countTargets(stage.upstream, [HUB]);
+      assert.equal((await stage.ask('GET', HUB)).status, 200);
+      await pause(2300);
+      stage.upstream.on(`GET ${HUB}`, order);
+      const stale = await stage.ask('GET', HUB);
+      assert.equal(stale.status, 200, stale.text);
+      assert.equal(stale.json.count, 1);
+      assert.match(stale.header('cache-status'), /fwd=stale; .*detail=stale-if-error/);
+      // It is back: one asks, and has it fresh.
+      const counts = countTargets(stage.upstream, [HUB]);
+      assert.equal((await stage.ask('GET', HUB)).header('cache-status').includes('stale-if-error'), false);
+      assert.ok(await until(async () => /hit/.test((await stage.ask('GET', HUB)).header('cache-status'))));
+      assert.equal(counts.get(HUB), 1);
+    });
+  }
+
+  test('when nobody is there to be connected to it comes stale, and for bots as well', async (t) => {
+    const stage = await troublePlay(t, { settings: { cache: { rules: [{ operations: ['hub', 'getBot'], ttl: '1s', stale: '7d' }] } } });
+    countTargets(stage.upstream, [HUB, BOT]);
+    for (const target of [HUB, BOT]) assert.equal((await stage.ask('GET', target)).status, 200);
     await pause(2300);
-    stage.upstream.on(`GET ${HUB}`, order);
-    const stale = await stage.ask('GET', HUB);
-    assert.equal(stale.status, 200, stale.text);
-    assert.equal(stale.json.count, 1);
-    assert.match(stale.header('cache-status'), /fwd=stale; .*detail=stale-if-error/);
+    await stage.upstream.down();
+    for (const target of [HUB, BOT]) {
+      const stale = await stage.ask('GET', target);
+      assert.equal(stale.status, 200, stale.text);
+      assert.match(stale.header('cache-status'), /stale-if-error/);
+    }
+    await stage.upstream.up();
   });
-}
 
-test('what must be validated is never given stale', async (t) => {
-  const stage = await troublePlay(t);
-  countTargets(stage.upstream, [HUB], { headers: { 'cache-control': 'max-age=1, must-revalidate' } });
-  assert.equal((await stage.ask('GET', HUB)).status, 200);
-  await pause(2100);
-  stage.upstream.on(`GET ${HUB}`, { status: 503, json: { code: 503, type: 'Internal', message: 'x', id: 'err_1' } });
-  assert.equal((await stage.ask('GET', HUB)).status, 503);
-});
+  test('what must be validated is never given stale', async (t) => {
+    const stage = await troublePlay(t);
+    countTargets(stage.upstream, [HUB], { headers: { 'cache-control': 'max-age=1, must-revalidate' } });
+    assert.equal((await stage.ask('GET', HUB)).status, 200);
+    await pause(2100);
+    stage.upstream.on(`GET ${HUB}`, { status: 503, json: { code: 503, type: 'Internal', message: 'x', id: 'err_1' } });
+    assert.equal((await stage.ask('GET', HUB)).status, 503);
+  });
 
-test('while it is fetched anew the old one is given, and one request goes out', async (t) => {
-  const stage = await troublePlay(t, SHORT);
-  const counts = countTargets(stage.upstream, [HUB]);
-  assert.equal((await stage.ask('GET', HUB)).json.count, 1);
-  await pause(1300);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => stage.ask('GET', HUB)));
-  assert.ok(answers.some(({ json }) => json.count === 1), 'somebody had the old one');
-  assert.ok(await until(async () => (await stage.ask('GET', HUB)).json.count === 2), 'then the new one');
-  assert.equal(counts.get(HUB), 2);
+  test('while it is fetched anew the old one is given, and one request goes out', async (t) => {
+    const stage = await troublePlay(t, SHORT);
+    const counts = countTargets(stage.upstream, [HUB]);
+    assert.equal((await stage.ask('GET', HUB)).json.count, 1);
+    await pause(1300);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => stage.ask('GET', HUB)));
+    assert.ok(answers.some(({ json }) => json.count === 1), 'somebody had the old one');
+    assert.ok(await until(async () => (await stage.ask('GET', HUB)).json.count === 2), 'then the new one');
+    assert.equal(counts.get(HUB), 2);
+  });
 });

@@ -193,7 +193,8 @@ static bool play(const struct trace *trace, size_t memory_bytes, double percent)
         hits += is_hit && i >= trace->requests;
         lru_hits += is_lru_hit && i >= trace->requests;
     }
-    double all = (double)trace->requests, ours = (double)hits / all, theirs = (double)lru_hits / all;
+    double all = (double)trace->requests, ours = (double)hits / all,
+           theirs = (double)lru_hits / all;
     printf("%-6s %4.0f %% of the bytes (%7.1f MiB)  cache %6.2f %%  LRU %6.2f %%  %+5.2f\n",
            trace->has_scans ? "scans" : "zipf", percent, (double)memory_bytes / MIB, 100 * ours,
            100 * theirs, 100 * (ours - theirs));

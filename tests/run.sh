@@ -122,7 +122,7 @@ step_tsan() {
     # Where addresses are too random for the shadow memory of an older ThreadSanitizer.
     local prefix=()
     ! setarch -R true 2>/dev/null || prefix=(setarch -R)
-    build tsan && unit tsan -R 'test_(log_writer|mailbox|cache|entry_heap)$' || return
+    build tsan && unit tsan -R 'test_(log_writer|mailbox|cache|entry_heap|limit_table)$' || return
     local races=(tests/integration/races*.test.js)
     [ ! -e "${races[0]}" ] || integration tsan "${races[@]}"
 }

@@ -36,6 +36,8 @@ struct key_record {
     struct id_list bots; /* count 0: as the profile says */
     uint64_t expires_ms; /* wall clock; 0: never */
     bool is_disabled;
+    unsigned max_inflight; /* requests at a time; 0: any number */
+    size_t index;          /* among all keys: its maker's */
     struct cidr cidrs[KEY_MAX_CIDRS];
     size_t cidr_count; /* 0: from anywhere */
 };

@@ -10,6 +10,7 @@
 #include "config/config_check.h"
 #include "config/config_file.h"
 #include "config/config_identity.h"
+#include "config/config_limits.h"
 #include "config/config_outside.h"
 
 /* A draft and the snapshot that is to come out of it. */
@@ -51,6 +52,7 @@ static void apply_rules(struct load *load)
     config_check(&load->draft, load->errors);
     config_build(&load->draft, options, &load->snapshot->arena);
     config_cache_build(&load->draft, options, &load->snapshot->arena, load->errors);
+    config_limits_build(&load->draft, options, &load->snapshot->arena, load->errors);
     config_identity_build(&load->draft, options, &load->snapshot->arena, load->errors);
 }
 

@@ -197,6 +197,8 @@ static void build_key(const struct builder *builder, const struct draft_key *fro
     key->profile = profile < 0 ? NULL : &builder->options->profiles[profile];
     key->expires_ms = from->expires_ms;
     key->is_disabled = from->disabled;
+    key->max_inflight = (unsigned)from->max_inflight;
+    key->index = (size_t)(key - builder->options->keys);
     build_hashes(from, key);
     build_certificates(builder, from, key);
     require_proof(builder, from);

@@ -63,6 +63,7 @@ struct draft_key {
     struct record_list hashes;
     struct located_list certificates, operations, bots, cidrs;
     uint64_t expires_ms;
+    uint64_t max_inflight; /* 0: any number */
     bool disabled;
 };
 
@@ -73,9 +74,21 @@ struct draft_cache_rule {
     bool force, never;
 };
 
+struct draft_limit {
+    struct place place;
+    struct located name;
+    uint64_t requests, per_ms, burst, cost; /* 0: not set */
+    struct located_list match_keys, match_operations;
+    unsigned parts; /* enum limit_part */
+    bool is_upstream, is_shadow;
+};
+
 struct draft {
     struct snapshot_options options; /* what needs no second look stands here at once */
-    struct record_list listen, cache_rules, credentials, profiles, keys;
+    struct record_list listen, cache_rules, credentials, profiles, keys, limits;
+    struct {
+        uint64_t requests, per_ms;
+    } auth_failures;
     struct located url, proxy, ca_file, anonymous, access_log;
     struct located redis_url, redis_password, redis_ca_file, admin_address, admin_token;
     struct located_list trusted_proxies;

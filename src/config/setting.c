@@ -72,6 +72,11 @@ static const struct setting cache_rule_rows[] = {ROWS(CACHE_RULE_FIELDS)};
 static const struct setting_table cache_rule_fields =
     TABLE_OF("cache.rules[].", cache_rule_rows, draft_cache_rule);
 
+#define OWNER draft_limit
+static const struct setting limit_rows[] = {ROWS(LIMIT_FIELDS)};
+#undef OWNER
+static const struct setting_table limit_fields = TABLE_OF("limits[].", limit_rows, draft_limit);
+
 #define OWNER draft_credential
 static const struct setting credential_rows[] = {ROWS(CREDENTIAL_FIELDS)};
 #undef OWNER

@@ -116,6 +116,13 @@
             "of the rules that fit the last counts.")                                              \
     CHOICE("cache.redis_private", options.redis_private, WORD, "false|true", 0,                    \
            "Keeps answers in Redis too that belong to one caller, not only public ones.")          \
+    RECORDS("limits", limits, limit_fields, OPTIONAL, 16,                                          \
+            "How often may be asked: all that fit a request must admit it, or none is spent.")     \
+    NUMBER("auth_failures.requests", auth_failures.requests, COUNT, 20, 0, 1000000,                \
+           "Failed authentications of one address that are answered in each auth_failures.per, "   \
+           "but for loopback; 0: any number.")                                                     \
+    NUMBER("auth_failures.per", auth_failures.per_ms, MS, MINUTE, SECOND, DAY,                     \
+           "The time that auth_failures.requests is about.")                                       \
     TEXT("redis.url", redis_url, REDIS, OPTIONAL, NULL,                                            \
          "What several gateways share: redis://host:port/0, rediss://, unix:///path or "           \
          "redis+sentinel://; absent: memory only.")                                                \
@@ -162,6 +169,24 @@
            "Also keeps what the upstream marks no-store or private.")                              \
     CHOICE("never", never, WORD, "false|true", 0, "Keeps nothing of these.")
 
+/* Into struct draft_limit. */
+#define LIMIT_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                         \
+    TEXT("name", name, NAME, NEEDED, NULL, "What clients, the log and metrics call it.")           \
+    NUMBER("requests", requests, COUNT, 0, 1, 1000000000, "As many in each `per`.")                \
+    NUMBER("per", per_ms, MS, 0, 1, 30 * DAY, "The time that `requests` is about.")                \
+    NUMBER("burst", burst, COUNT, 0, 1, 1000000,                                                   \
+           "As many may come at once; absent: `requests`.")                                        \
+    CHOICE("key", parts, WORDS, "key|profile|bot|address|operation", 0,                            \
+           "What has a count of its own; absent: all requests share one. [address] alone is asked "\
+           "before authentication.")                                                               \
+    TEXTS("match_keys", match_keys, NAME, 1000, "Only requests with these keys.")                  \
+    TEXTS("match_operations", match_operations, OPERATION, 512,                                    \
+          "Only these operations: names with * and !, or read, chat, hub, all.")                   \
+    NUMBER("cost", cost, COUNT, 1, 1, 1000000, "What one request spends.")                         \
+    CHOICE("where", is_upstream, WORD, "caller|upstream", 0,                                       \
+           "upstream: only what is not answered from the cache.")                                  \
+    CHOICE("mode", is_shadow, WORD, "enforce|shadow", 0, "shadow: counts, and refuses nothing.")
+
 /* Into struct draft_credential. */
 #define CREDENTIAL_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                    \
     TEXT("name", name, NAME, NEEDED, NULL, "What profiles call it.")                               \
@@ -206,6 +231,8 @@
     NUMBER("expires", expires_ms, DATE, 0, 0, UINT64_MAX,                                          \
            "From this moment on it is refused; a date means its first moment in UTC.")             \
     CHOICE("disabled", disabled, WORD, "false|true", 0, "Refuses it.")                             \
+    NUMBER("max_inflight", max_inflight, COUNT, 0, 1, 1000000,                                     \
+           "Requests of this key that may be under way at a time; absent: any number.")            \
     TEXTS("cidrs", cidrs, CIDR, 16, "The only addresses it may come from.")
 
 /* Into struct draft_hash. */
@@ -218,8 +245,7 @@
  * the operator means to stop; IGNORED, with a warning: only something useful is missing. */
 #define LATER_SETTINGS(LATER)                                                                      \
     LATER("cors", IGNORED)                                                                         \
-    LATER("filters", REFUSED)                                                                      \
-    LATER("limits", REFUSED)
+    LATER("filters", REFUSED)
 
 /* clang-format on */
 

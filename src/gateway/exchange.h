@@ -23,6 +23,7 @@ enum verdict {
 struct exchange;
 struct forward;
 struct lookup;
+struct limits;
 typedef enum verdict stage_fn(struct exchange *exchange);
 
 /* When a row takes part: a mask of the exchange's present condition. */
@@ -76,6 +77,9 @@ struct exchange {
     const struct profile *profile; /* NULL until known */
     struct span ids[ID_KIND_COUNT];
     struct span destination_bot, integration_alias;
+
+    /* stages limit_* */
+    struct limits *limits; /* in the arena; NULL: none was asked */
 
     /* stage lookup */
     struct lookup *lookup; /* in the arena; NULL: the cache has no part in it */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "gateway/caller_address.h"
 #include "gateway/forward.h"
+#include "gateway/limits.h"
 #include "gateway/local_answer.h"
 #include "gateway/lookup.h"
 #include "gateway/stages.h"
@@ -47,6 +48,7 @@ static void on_done(struct exchange *ex)
 {
     forward_clear(ex->forward);
     lookup_clear(ex->lookup);
+    limits_clear(ex);
     cache_entry_release(ex->held);
     ex->services->let_go(ex->snapshot);
     client_done(ex->client);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "gateway/head_up.h"
+#include "gateway/limits.h"
 
 /* Clients sleep as long as they are told, and take an epoch time for a duration (product §1). */
 enum { LONGEST_RESET_S = 60 };
@@ -49,5 +50,6 @@ void head_down_prepare(struct exchange *ex)
     if (ex->source != SOURCE_GATEWAY) {
         ASSERT(header_list_add_known(headers, HEADER_VIA, via_value(ex, ex->response->version)));
     }
+    limits_add_fields(ex);
     ASSERT(header_list_add_known(headers, HEADER_X_REQUEST_ID, ex->request_id));
 }

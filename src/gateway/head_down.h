@@ -5,11 +5,11 @@
 #include "gateway/exchange.h"
 
 /* Room for the fields that are added. */
-enum { HEAD_DOWN_SPARE = 4 };
+enum { HEAD_DOWN_SPARE = 10 };
 
 /* Removes what belongs to the connection and the upstream's rate fields (product §5: they speak of
  * the team's budget, and clients obey them on every status; with its own 429 they pass, bounded),
- * adds Via and x-request-id. */
+ * adds Via, x-request-id, and what is left of our own limits. */
 void head_down_prepare(struct exchange *exchange);
 
 #endif

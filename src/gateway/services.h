@@ -16,7 +16,9 @@
 #include "cache/tag_link.h"
 #include "client/client_connection.h"
 #include "gateway/cache_rules.h"
+#include "gateway/limit_rules.h"
 #include "gateway/retry_budget.h"
+#include "limit/inflight.h"
 #include "net/loop.h"
 #include "upstream/breaker.h"
 #include "upstream/upstream_call.h"
@@ -50,6 +52,13 @@ struct cache_services {
     unsigned refreshes; /* under way */
 };
 
+/* The limits, of all workers. */
+struct limit_services {
+    struct limit_table *table;
+    struct inflight *inflight; /* by key_record.index */
+    const struct limit_rules *rules;
+};
+
 struct services {
     struct loop *loop;
     const struct gateway_options *options;
@@ -60,6 +69,7 @@ struct services {
     const struct credential_options *credential_options; /* likewise */
     struct client_server *clients;
     struct cache_services cache;
+    struct limit_services limits;
     struct upstream_pool *pool;
     struct span upstream_authority; /* for Host */
     struct span via;                /* "bpgate-<instance>": this gateway's name in Via */

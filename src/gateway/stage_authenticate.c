@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "gateway/limits.h"
 #include "gateway/local_answer.h"
 #include "gateway/stages.h"
 
@@ -37,6 +38,7 @@ enum verdict authenticate_begin(struct exchange *ex)
     case AUTH_ADDRESS:
         return problem_say(ex, PROBLEM_FORBIDDEN, auth_result_text(result));
     }
+    limits_charge_failure(ex);
     bool has_none = result == AUTH_NO_KEY || result == AUTH_CERTIFICATE;
     (void)problem_say(ex, has_none ? PROBLEM_NO_KEY : PROBLEM_BAD_KEY, auth_result_text(result));
     /* RFC 9110 §11.6.1: a 401 names a scheme. */

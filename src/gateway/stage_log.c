@@ -5,6 +5,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "gateway/forward.h"
+#include "gateway/limits.h"
 #include "gateway/lookup.h"
 #include "gateway/stages.h"
 
@@ -89,6 +90,8 @@ static void write_answer(struct json_writer *json, const struct exchange *ex)
     json_text(json, SPAN("source"), source_name(ex->source));
     if (ex->reason.len > 0)
         json_text(json, SPAN("reason"), ex->reason);
+    if (ex->limits && ex->limits->refused)
+        json_text(json, SPAN("policy"), ex->limits->refused->name);
     if (has_left)
         json_text(json, SPAN("ended"),
                   client_was_too_slow(ex->client) ? SPAN("client_too_slow") : SPAN("client_left"));

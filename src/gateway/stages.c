@@ -5,10 +5,13 @@
  * drawing in src/README.md in the same commit. */
 const struct stage stages[] = {
     {"route", route_begin, NULL, WHEN_OPEN},
+    {"limit_address", limit_address_begin, NULL, WHEN_OPEN},
     {"authenticate", authenticate_begin, NULL, WHEN_OPEN},
     {"authorize", authorize_begin, NULL, WHEN_OPEN},
+    {"limit_caller", limit_caller_begin, NULL, WHEN_OPEN},
     {"lookup", lookup_begin, lookup_finish, WHEN_OPEN},
     {"lookup_redis", lookup_redis_begin, lookup_redis_finish, WHEN_OPEN},
+    {"limit_upstream", limit_upstream_begin, NULL, WHEN_OPEN},
     {"forward", forward_begin, forward_finish, WHEN_OPEN},
     {"translate", translate_begin, NULL, WHEN_OPEN},
     {"store", store_begin, NULL, WHEN_ANY},

@@ -6,7 +6,7 @@
 /* Of answers: larger than requests', since set-cookie and policies of edges can be long. */
 static const struct head_limits answer_limits = {
     .head_bytes = 64 * KIB, .line_bytes = 32 * KIB, .header_count = 128};
-enum { SPARE_HEADERS = 8, MAX_INTERIM = 16, INTERIM_BYTES = 64 * KIB };
+enum { SPARE_HEADERS = 16, MAX_INTERIM = 16, INTERIM_BYTES = 64 * KIB };
 enum { PAUSE_CLIENT = 1 };
 
 static const struct {

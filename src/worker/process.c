@@ -16,7 +16,7 @@
 #include "net/listener.h"
 #include "worker/worker.h"
 
-enum { LOG_RING_BYTES = MIB, ENDED_AT_ONCE = 130 };
+enum { LOG_RING_BYTES = MIB, ENDED_AT_ONCE = 130, LIMIT_PARTITIONS = 1 << 20 };
 
 struct process {
     struct snapshot *snapshot; /* borrowed */
@@ -30,6 +30,7 @@ struct process {
     struct log_writer *access_log; /* NULL: off */
     struct tls_tickets *tickets;
     struct shared_cache cache;
+    struct limit_services limits;
     struct loop loop;
     uv_signal_t signals[2];
     uv_async_t ended; /* a worker has ended */
@@ -118,6 +119,7 @@ static enum status start_workers(struct process *process)
             .admin_descriptor = i == 0 ? process->admin_descriptor : -1,
             .tickets = process->tickets,
             .cache = &process->cache,
+            .limits = process->limits,
             .access_log = process->access_log ? log_writer_ring(process->access_log, i) : NULL,
             .via = process->via,
             .on_ended = on_worker_ended,
@@ -214,6 +216,8 @@ static void clean_up(struct process *process)
     if (process->log_descriptor >= 0)
         (void)close(process->log_descriptor);
     tls_tickets_destroy(process->tickets);
+    limit_table_destroy(process->limits.table);
+    inflight_destroy(process->limits.inflight);
     free(process->descriptors);
     free(process->workers);
 }
@@ -237,6 +241,8 @@ int process_run(struct snapshot *snapshot)
         .admin_descriptor = -1,
         .log_descriptor = -1,
         .tickets = tls_tickets_create(clock_ms()),
+        .limits = {limit_table_create(LIMIT_PARTITIONS),
+                   inflight_create(snapshot->options.key_count), &snapshot->options.limit_rules},
     };
     /* An instance's own pseudonym tells a loop from another gateway on the way (RFC 9110 §7.6.3). */
     int len =

@@ -16,6 +16,7 @@
 #include "cache/cache.h"
 #include "client/client_connection.h"
 #include "gateway/cache_rules.h"
+#include "gateway/limit_rules.h"
 #include "gateway/services.h"
 #include "net/tls_context.h"
 #include "store/redis_url.h"
@@ -67,6 +68,7 @@ struct snapshot_options {
     struct gateway_options gateway;
     struct cache_options cache;
     struct cache_rules cache_rules;
+    struct limit_rules limit_rules;
     bool has_redis;
     struct redis_settings redis; /* with has_redis */
     bool redis_private;          /* it holds answers of single callers too */

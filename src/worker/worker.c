@@ -63,6 +63,7 @@ static void set_up_services(struct worker *worker)
         .credentials = worker->credentials,
         .credential_options = options->credentials,
         .clients = &worker->clients,
+        .limits = worker->options.limits,
         .pool = upstream_pool_create(&worker->loop, worker->dialer, &options->upstream.pool),
         .upstream_authority = options->upstream.authority,
         .via = worker->options.via,

@@ -17,6 +17,7 @@ struct worker_options {
     int admin_descriptor;             /* likewise, of the admin listener; -1: not this worker's */
     struct tls_tickets *tickets;      /* borrowed; of all workers */
     const struct shared_cache *cache; /* borrowed; of all workers */
+    struct limit_services limits;     /* borrowed; of all workers, but for the rules */
     struct log_ring *access_log;      /* NULL: off */
     struct span via;                  /* borrowed; outlives the worker */
     void (*on_ended)(void *owner);    /* from the worker's thread, as its last act */

@@ -49,10 +49,12 @@ static inline struct services gateway_scene_services(struct gateway_scene *scene
                                                       .wait_ms = 2000,
                                                       .idle_ms = 60000,
                                                       .first_life_ms = 5000};
+    static const struct limit_rules no_limits;
     struct services services = {
         .loop = &scene->loop,
         .options = &scene->options,
         .catalogue = route_catalogue_create(),
+        .limits = {.rules = &no_limits},
         .keys = key_ring_create(NULL, 0),
         .anonymous = &scene->profile,
         .credentials = &scene->credential,

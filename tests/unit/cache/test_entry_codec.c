@@ -267,7 +267,7 @@ static void numbers_out_of_range_are_a_miss(void **state)
         {48, 199, 2}, /* status */
         {48, 600, 2},
         {50, CACHE_SECRET, 2}, /* flags */
-        {50, 1 << 7, 2},
+        {50, 1 << 8, 2},
         {50, 1 << 15, 2},
         {50, CACHE_OWN_ETAG | CACHE_VARY_MARKER, 2},
         {52, CODING_OTHER + 1, 1},

@@ -28,7 +28,7 @@ static const struct wrong_file wrong_names[] = {
      "2:1: \"client\" is here twice, first in line 1; remove one"},
     {"client:\n  linger: 1s\n  \"linger\": 1s\n",
      "3:3: \"linger\" is here twice, first in line 2; remove one"},
-    {"limits: []\n", "1:1: limits: not in this release, it comes in a later one; remove it"},
+    {"filters: []\n", "1:1: filters: not in this release, it comes in a later one; remove it"},
 };
 
 static const struct wrong_file wrong_shapes[] = {

@@ -1,0 +1,28 @@
+/* limits.h - what the limits have to do with one exchange: what it has spent, and what its answer says of
+ * that. In the exchange's arena; made by the stages limit_*, cleared by the gateway at its end.
+ */
+#ifndef GATEWAY_LIMITS_H
+#define GATEWAY_LIMITS_H
+
+#include "gateway/exchange.h"
+
+struct limits {
+    struct limit_claim claims[LIMIT_CLAIMS_MAX]; /* spent, or refused */
+    const struct limit_policy *policies[LIMIT_CLAIMS_MAX];
+    size_t count;
+    const struct limit_policy *refused; /* with a 429 of ours: the one that is longest in the way */
+    bool is_in_flight;                  /* counts among the requests of its key */
+};
+
+/* RateLimit, RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10) and X-RateLimit-*, for the
+ * client's eyes alone: added when the head goes out. */
+enum { LIMIT_FIELDS = 5 };
+void limits_add_fields(struct exchange *exchange);
+
+/* A failed authentication is charged to the address. */
+void limits_charge_failure(struct exchange *exchange);
+
+/* limits may be NULL. */
+void limits_clear(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,299 @@
+#include "base/clock.h"
+#include "base/text.h"
+#include "gateway/limits.h"
+#include "gateway/local_answer.h"
+#include "gateway/stages.h"
+
+enum { US_PER_S = 1000000, IN_FLIGHT_RETRY_MS = 1000, IPV6_NETWORK_LEN = 8 };
+
+static struct limit_services *limits_of(const struct exchange *ex)
+{
+    return &ex->services->limits;
+}
+
+static struct limits *limits_here(struct exchange *ex)
+{
+    if (!ex->limits)
+        ex->limits = arena_zalloc(ex->arena, sizeof(*ex->limits));
+    return ex->limits;
+}
+
+/* --- Whom a limit is about --- */
+
+/* An IPv6 network of 64 bits is one address, as everywhere. */
+static struct span address_of_caller(const struct exchange *ex)
+{
+    size_t len = ex->address.len == ADDRESS_IPV6_LEN ? IPV6_NETWORK_LEN : ex->address.len;
+    return (struct span){(const char *)ex->address.bytes, len};
+}
+
+static struct span operation_name_of(const struct exchange *ex)
+{
+    return ex->route.operation ? ex->route.operation->name : SPAN("unknown");
+}
+
+/* Each part with its length, so that no two lists of parts look alike. */
+static struct span partition(const struct exchange *ex, const struct limit_policy *policy)
+{
+    const struct span parts[] = {
+        policy->name,
+        policy->parts & LIMIT_BY_KEY && ex->key ? ex->key->id : SPAN(""),
+        policy->parts & LIMIT_BY_PROFILE && ex->profile ? ex->profile->name : SPAN(""),
+        policy->parts & LIMIT_BY_BOT ? ex->ids[ID_BOT] : SPAN(""),
+        policy->parts & LIMIT_BY_ADDRESS ? address_of_caller(ex) : SPAN(""),
+        policy->parts & LIMIT_BY_OPERATION ? operation_name_of(ex) : SPAN(""),
+    };
+    size_t size = 0, at = 0;
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        size += sizeof(uint32_t) + parts[i].len;
+    char *text = arena_alloc(ex->arena, size);
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        uint32_t len = (uint32_t)parts[i].len;
+        memcpy(text + at, &len, sizeof(len));
+        if (len > 0)
+            memcpy(text + at + sizeof(len), parts[i].at, len);
+        at += sizeof(len) + len;
+    }
+    return (struct span){text, size};
+}
+
+static bool has_key(const struct limit_policy *policy, const struct key_record *key)
+{
+    for (size_t i = 0; i < policy->key_count; i++) {
+        if (key && policy->keys[i] == key->index)
+            return true;
+    }
+    return policy->key_count == 0;
+}
+
+static bool has_operation(const struct limit_policy *policy, const struct exchange *ex)
+{
+    const struct operation *operation = ex->route.operation;
+    if (!policy->has_operations)
+        return true;
+    return operation ? scope_allows(&policy->operations, operation_index(operation))
+                     : scope_allows_unknown(&policy->operations, false, false);
+}
+
+/* --- Refusing --- */
+
+static unsigned seconds_of(uint64_t us)
+{
+    return (unsigned)((us + US_PER_S - 1) / US_PER_S);
+}
+
+static enum verdict refuse(struct exchange *ex, struct span policy, uint64_t retry_us,
+                           struct span message)
+{
+    unsigned retry_after_s = seconds_of(retry_us);
+    struct span shown = quoted(ex->arena, policy);
+    const struct problem problem = {
+        .id = PROBLEM_RATE_LIMITED,
+        .message = message,
+        .retry_after_s = retry_after_s > 0 ? retry_after_s : 1,
+        .metadata = arena_format(ex->arena, "\"policy\":\"%.*s\",\"retry_ms\":%llu", (int)shown.len,
+                                 shown.at, (unsigned long long)((retry_us + 999) / 1000)),
+    };
+    return problem_respond(ex, &problem);
+}
+
+/* The policy that is longest in the way: after that the request is admitted, if nobody else comes. */
+static enum verdict refuse_by_policies(struct exchange *ex, struct limits *limits, size_t from)
+{
+    size_t longest = from;
+    for (size_t i = from; i < limits->count; i++) {
+        if (limits->claims[i].is_shadow || limits->claims[i].answer.is_admitted)
+            continue;
+        if (limits->claims[longest].is_shadow ||
+            limits->claims[i].answer.retry_us >= limits->claims[longest].answer.retry_us)
+            longest = i;
+    }
+    const struct limit_policy *policy = limits->policies[longest];
+    uint64_t retry_us = limits->claims[longest].answer.retry_us;
+    limits->refused = policy;
+    return refuse(ex, policy->name, retry_us,
+                  arena_format(ex->arena,
+                               "The limit \"%.*s\" of this gateway is reached: %llu requests in "
+                               "%llu ms. Try again in %llu ms.",
+                               (int)policy->name.len, policy->name.at,
+                               (unsigned long long)policy->requests,
+                               (unsigned long long)policy->per_ms,
+                               (unsigned long long)((retry_us + 999) / 1000)));
+}
+
+/* --- The policies of one place --- */
+
+static void claim_all(struct exchange *ex, struct limits *limits, enum limit_place place)
+{
+    const struct limit_services *services = limits_of(ex);
+    for (size_t i = 0; i < services->rules->count; i++) {
+        const struct limit_policy *policy = &services->rules->policies[i];
+        if (policy->place != place || !has_key(policy, ex->key) || !has_operation(policy, ex))
+            continue;
+        ASSERT(limits->count < LIMIT_CLAIMS_MAX);
+        limits->policies[limits->count] = policy;
+        limits->claims[limits->count++] = (struct limit_claim){
+            .key = limit_table_key(services->table, partition(ex, policy)),
+            .rate = &policy->rate,
+            .cost = policy->cost,
+            .is_shadow = policy->is_shadow,
+        };
+    }
+}
+
+static enum verdict take(struct exchange *ex, enum limit_place place)
+{
+    const struct limit_services *services = limits_of(ex);
+    if (services->rules->count == 0)
+        return STAGE_NEXT;
+    struct limits *limits = limits_here(ex);
+    size_t before = limits->count;
+    claim_all(ex, limits, place);
+    size_t count = limits->count - before;
+    if (count == 0 || limit_table_take(services->table, limits->claims + before, count, clock_us()))
+        return STAGE_NEXT;
+    /* Upstream's limit refuses what the caller's had admitted: nothing is spent. */
+    limit_table_give_back(services->table, limits->claims, before);
+    return refuse_by_policies(ex, limits, before);
+}
+
+/* --- Guessing keys --- */
+
+/* Behind a proxy on this machine that is not trusted all callers are one: not they are locked out. */
+static bool is_exempt(const struct exchange *ex)
+{
+    return limits_of(ex)->rules->auth_failures.burst == 0 || ex->address.len == 0 ||
+           address_is_loopback(&ex->address);
+}
+
+static struct limit_claim claim_of_failure(const struct exchange *ex)
+{
+    const struct limit_services *services = limits_of(ex);
+    struct span address = address_of_caller(ex);
+    char text[sizeof("auth_failures") + ADDRESS_IPV6_LEN] = "auth_failures";
+    memcpy(text + sizeof("auth_failures"), address.at, address.len);
+    return (struct limit_claim){
+        .key = limit_table_key(services->table,
+                               (struct span){text, sizeof("auth_failures") + address.len}),
+        .rate = &services->rules->auth_failures,
+        .cost = 1,
+    };
+}
+
+void limits_charge_failure(struct exchange *ex)
+{
+    if (is_exempt(ex))
+        return;
+    struct limit_claim claim = claim_of_failure(ex);
+    (void)limit_table_take(limits_of(ex)->table, &claim, 1, clock_us());
+}
+
+/* --- The stages --- */
+
+enum verdict limit_address_begin(struct exchange *ex)
+{
+    if (!is_exempt(ex)) {
+        const struct limit_claim claim = claim_of_failure(ex);
+        struct gcra_answer answer = limit_table_look(limits_of(ex)->table, &claim, clock_us());
+        if (!answer.is_admitted)
+            return refuse(ex, SPAN("auth_failures"), answer.retry_us,
+                          SPAN("Too many requests with wrong keys came from this address: check "
+                               "the client's token, and try again later."));
+    }
+    return take(ex, LIMIT_ADDRESS);
+}
+
+enum verdict limit_caller_begin(struct exchange *ex)
+{
+    enum verdict verdict = take(ex, LIMIT_CALLER);
+    if (verdict != STAGE_NEXT || !ex->key || ex->key->max_inflight == 0)
+        return verdict;
+    struct limits *limits = limits_here(ex);
+    limits->is_in_flight =
+        inflight_enter(limits_of(ex)->inflight, ex->key->index, ex->key->max_inflight);
+    if (limits->is_in_flight)
+        return STAGE_NEXT;
+    limit_table_give_back(limits_of(ex)->table, limits->claims, limits->count);
+    return refuse(ex, SPAN("max_inflight"), (uint64_t)IN_FLIGHT_RETRY_MS * 1000,
+                  arena_format(ex->arena,
+                               "As many requests of this key as may be, %u, are under way at this "
+                               "moment: wait for their answers.",
+                               ex->key->max_inflight));
+}
+
+enum verdict limit_upstream_begin(struct exchange *ex)
+{
+    return take(ex, LIMIT_UPSTREAM);
+}
+
+void limits_clear(struct exchange *ex)
+{
+    if (ex->limits && ex->limits->is_in_flight) {
+        inflight_leave(limits_of(ex)->inflight, ex->key->index);
+        ex->limits->is_in_flight = false;
+    }
+}
+
+/* --- What the client is told --- */
+
+static void add(struct exchange *ex, const char *name, struct span value)
+{
+    ASSERT(header_list_add(&ex->response->headers, span_of(name), value));
+}
+
+/* The one with the least left, or that has refused: the index, or count. */
+static size_t tightest(const struct limits *limits)
+{
+    size_t best = limits->count;
+    for (size_t i = 0; i < limits->count; i++) {
+        if (limits->claims[i].is_shadow ||
+            (limits->refused && limits->policies[i] != limits->refused))
+            continue;
+        if (best == limits->count ||
+            limits->claims[i].answer.remaining < limits->claims[best].answer.remaining)
+            best = i;
+    }
+    return best;
+}
+
+/* A whole number of seconds, or no w: Structured Fields would take nothing else. */
+static struct span policy_item(struct exchange *ex, const struct limit_policy *policy)
+{
+    unsigned long long requests = policy->requests, per_s = policy->per_ms / 1000;
+    if (policy->per_ms % 1000 != 0)
+        return arena_format(ex->arena, "\"%.*s\";q=%llu", (int)policy->name.len, policy->name.at,
+                            requests);
+    return arena_format(ex->arena, "\"%.*s\";q=%llu;w=%llu", (int)policy->name.len, policy->name.at,
+                        requests, per_s);
+}
+
+static bool are_told(const struct exchange *ex)
+{
+    unsigned status = ex->response->status;
+    bool is_theirs = ex->source == SOURCE_UPSTREAM && status == 429;
+    return ex->limits && ex->limits->count > 0 && status < 500 && !is_theirs &&
+           (status != 429 || ex->source != SOURCE_GATEWAY || ex->limits->refused);
+}
+
+void limits_add_fields(struct exchange *ex)
+{
+    if (!are_told(ex))
+        return;
+    size_t index = tightest(ex->limits);
+    if (index == ex->limits->count)
+        return;
+    const struct limit_policy *policy = ex->limits->policies[index];
+    const struct gcra_answer *answer = &ex->limits->claims[index].answer;
+    unsigned long long remaining = ex->limits->refused ? 0 : answer->remaining;
+    unsigned reset_s = seconds_of(ex->limits->refused ? answer->retry_us : answer->full_us);
+    if (ex->limits->refused && reset_s == 0)
+        reset_s = 1;
+    add(ex, "ratelimit-policy", policy_item(ex, policy));
+    add(ex, "ratelimit",
+        arena_format(ex->arena, "\"%.*s\";r=%llu;t=%u", (int)policy->name.len, policy->name.at,
+                     remaining, reset_s));
+    add(ex, "x-ratelimit-limit",
+        arena_format(ex->arena, "%llu", (unsigned long long)policy->rate.burst));
+    add(ex, "x-ratelimit-remaining", arena_format(ex->arena, "%llu", remaining));
+    add(ex, "x-ratelimit-reset", arena_format(ex->arena, "%u", reset_s));
+}

@@ -1,0 +1,262 @@
+#include "limit/limit_table.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+
+enum { SHARDS = 256, BUCKET = 32 };
+
+/* The time of a slot that a request under way has taken: neither free nor spent. */
+#define TAKEN UINT64_MAX
+
+/* Free when its time is past. */
+struct slot {
+    struct limit_key key;
+    uint64_t arrival_us;
+};
+
+/* A key has its place in one bucket of slots, anywhere in it. */
+struct shard {
+    pthread_mutex_t lock; /* what follows */
+    struct slot *slots;
+    size_t buckets; /* a power of two, or 0: none yet */
+};
+
+struct limit_table {
+    struct siphash_seed seeds[2];
+    size_t buckets_max; /* of a shard */
+    struct shard shards[SHARDS];
+};
+
+/* --- Keys --- */
+
+static bool has_key(const struct slot *slot, const struct limit_key *key)
+{
+    return slot->key.words[0] == key->words[0] && slot->key.words[1] == key->words[1];
+}
+
+static size_t shard_of(const struct limit_key *key)
+{
+    return key->words[1] % SHARDS;
+}
+
+struct limit_key limit_table_key(const struct limit_table *table, struct span text)
+{
+    return (struct limit_key){{siphash(&table->seeds[0], text), siphash(&table->seeds[1], text)}};
+}
+
+/* --- Slots, under the lock of their shard --- */
+
+static struct slot *bucket_of(const struct shard *shard, const struct limit_key *key)
+{
+    return &shard->slots[(key->words[0] & (shard->buckets - 1)) * BUCKET];
+}
+
+/* The slot of the key while its time is not over, or NULL. */
+static struct slot *find(const struct shard *shard, const struct limit_key *key, uint64_t now_us)
+{
+    struct slot *bucket = shard->buckets > 0 ? bucket_of(shard, key) : NULL;
+    for (size_t i = 0; bucket && i < BUCKET; i++) {
+        if (bucket[i].arrival_us > now_us && has_key(&bucket[i], key))
+            return &bucket[i];
+    }
+    return NULL;
+}
+
+/* A free one of the bucket, else the one that is over soonest: where there are as many partitions as
+ * may be, that is forgotten. */
+static struct slot *freest(struct slot *bucket, uint64_t now_us)
+{
+    struct slot *soonest = &bucket[0];
+    for (size_t i = 0; i < BUCKET; i++) {
+        if (bucket[i].arrival_us <= now_us)
+            return &bucket[i];
+        if (bucket[i].arrival_us < soonest->arrival_us)
+            soonest = &bucket[i];
+    }
+    return soonest;
+}
+
+static bool has_room(const struct shard *shard, const struct limit_key *key, size_t more,
+                     uint64_t now_us)
+{
+    if (shard->buckets == 0)
+        return false;
+    const struct slot *bucket = bucket_of(shard, key);
+    size_t free_slots = 0;
+    for (size_t i = 0; i < BUCKET; i++)
+        free_slots += bucket[i].arrival_us <= now_us;
+    return free_slots >= more || find(shard, key, now_us);
+}
+
+/* Twice the buckets, without what is over. */
+static void grow(struct shard *shard, uint64_t now_us)
+{
+    struct slot *old = shard->slots;
+    size_t count = shard->buckets * BUCKET;
+    shard->buckets = shard->buckets > 0 ? 2 * shard->buckets : 1;
+    shard->slots = xcalloc(shard->buckets * BUCKET, sizeof(*shard->slots));
+    for (size_t i = 0; i < count; i++) {
+        if (old[i].arrival_us > now_us)
+            *freest(bucket_of(shard, &old[i].key), now_us) = old[i];
+    }
+    free(old);
+}
+
+/* Before slots are taken: none moves after that. */
+static void make_room(struct limit_table *table, const struct limit_key *key, size_t more,
+                      uint64_t now_us)
+{
+    struct shard *shard = &table->shards[shard_of(key)];
+    while (!has_room(shard, key, more, now_us) && shard->buckets < table->buckets_max)
+        grow(shard, now_us);
+}
+
+static struct slot *find_or_take(struct limit_table *table, const struct limit_key *key,
+                                 uint64_t now_us)
+{
+    struct shard *shard = &table->shards[shard_of(key)];
+    struct slot *slot = find(shard, key, now_us);
+    if (!slot) {
+        slot = freest(bucket_of(shard, key), now_us);
+        *slot = (struct slot){*key, TAKEN};
+    }
+    return slot;
+}
+
+/* --- Several shards at once --- */
+
+/* Those of the claims, each once, in one order for all threads. */
+struct shard_set {
+    uint16_t shards[LIMIT_CLAIMS_MAX];
+    size_t count;
+};
+
+static struct shard_set shards_of(const struct limit_claim *claims, size_t count)
+{
+    struct shard_set set = {.count = 0};
+    for (size_t i = 0; i < count; i++) {
+        uint16_t shard = (uint16_t)shard_of(&claims[i].key);
+        size_t at = set.count;
+        while (at > 0 && set.shards[at - 1] > shard)
+            at--;
+        if (at > 0 && set.shards[at - 1] == shard)
+            continue;
+        memmove(&set.shards[at + 1], &set.shards[at], (set.count - at) * sizeof(set.shards[0]));
+        set.shards[at] = shard;
+        set.count++;
+    }
+    return set;
+}
+
+static void lock(struct limit_table *table, const struct shard_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        pthread_mutex_lock(&table->shards[set->shards[i]].lock);
+}
+
+static void unlock(struct limit_table *table, const struct shard_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        pthread_mutex_unlock(&table->shards[set->shards[i]].lock);
+}
+
+/* --- What others call --- */
+
+struct limit_table *limit_table_create(size_t most)
+{
+    struct limit_table *table = xcalloc(1, sizeof(*table));
+    for (size_t i = 0; i < COUNT_OF(table->seeds); i++)
+        siphash_seed_init(&table->seeds[i]);
+    table->buckets_max = 1;
+    /* Half full, a bucket overflows once in ten thousand. */
+    while (table->buckets_max * BUCKET * SHARDS < 2 * most)
+        table->buckets_max *= 2;
+    for (size_t i = 0; i < SHARDS; i++)
+        ASSERT(pthread_mutex_init(&table->shards[i].lock, NULL) == 0);
+    return table;
+}
+
+void limit_table_destroy(struct limit_table *table)
+{
+    for (size_t i = 0; table && i < SHARDS; i++) {
+        pthread_mutex_destroy(&table->shards[i].lock);
+        free(table->shards[i].slots);
+    }
+    free(table);
+}
+
+static uint64_t time_of(const struct slot *slot)
+{
+    return slot && slot->arrival_us != TAKEN ? slot->arrival_us : 0;
+}
+
+/* What was taken for nothing is free again. */
+static void settle(struct slot *slot, const struct gcra_answer *answer, bool is_admitted)
+{
+    if (is_admitted && answer->is_admitted)
+        slot->arrival_us = answer->arrival_us;
+    else if (slot->arrival_us == TAKEN)
+        slot->arrival_us = 0;
+}
+
+bool limit_table_take(struct limit_table *table, struct limit_claim *claims, size_t count,
+                      uint64_t now_us)
+{
+    struct slot *slots[LIMIT_CLAIMS_MAX];
+    bool is_admitted = true;
+    ASSERT(count <= LIMIT_CLAIMS_MAX);
+    struct shard_set set = shards_of(claims, count);
+    lock(table, &set);
+    for (size_t i = 0; i < count; i++)
+        make_room(table, &claims[i].key, count, now_us);
+    for (size_t i = 0; i < count; i++) {
+        slots[i] = find_or_take(table, &claims[i].key, now_us);
+        claims[i].answer = gcra_ask(claims[i].rate, time_of(slots[i]), claims[i].cost, now_us);
+        is_admitted = is_admitted && (claims[i].is_shadow || claims[i].answer.is_admitted);
+    }
+    for (size_t i = 0; i < count; i++)
+        settle(slots[i], &claims[i].answer, is_admitted);
+    unlock(table, &set);
+    return is_admitted;
+}
+
+struct gcra_answer limit_table_look(struct limit_table *table, const struct limit_claim *claim,
+                                    uint64_t now_us)
+{
+    struct shard *shard = &table->shards[shard_of(&claim->key)];
+    pthread_mutex_lock(&shard->lock);
+    uint64_t arrival_us = time_of(find(shard, &claim->key, now_us));
+    pthread_mutex_unlock(&shard->lock);
+    return gcra_ask(claim->rate, arrival_us, claim->cost, now_us);
+}
+
+void limit_table_give_back(struct limit_table *table, const struct limit_claim *claims,
+                           size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct shard *shard = &table->shards[shard_of(&claims[i].key)];
+        if (!claims[i].answer.is_admitted)
+            continue;
+        pthread_mutex_lock(&shard->lock);
+        struct slot *slot = find(shard, &claims[i].key, 0);
+        if (slot)
+            slot->arrival_us = gcra_give_back(claims[i].rate, slot->arrival_us, claims[i].cost);
+        pthread_mutex_unlock(&shard->lock);
+    }
+}
+
+size_t limit_table_count(struct limit_table *table, uint64_t now_us)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *shard = &table->shards[i];
+        pthread_mutex_lock(&shard->lock);
+        for (size_t slot = 0; slot < shard->buckets * BUCKET; slot++)
+            count += shard->slots[slot].arrival_us > now_us;
+        pthread_mutex_unlock(&shard->lock);
+    }
+    return count;
+}

@@ -25,6 +25,30 @@ static void answer_readiness(struct admin_call *call)
         admin_answer(call, 200, SPAN("{\"status\":\"ready\"}"));
 }
 
+/* RFC 9110 §12.5.1, as far as the two need it: OpenMetrics for who names it. */
+static enum metrics_format format_of(const struct request *request)
+{
+    struct span rest = header_list_value(&request->headers, HEADER_ACCEPT), element;
+    while (span_next_element(&rest, &element)) {
+        struct span media = span_trim(span_cut(&element, ';'));
+        if (span_equal_nocase(media, SPAN("application/openmetrics-text")))
+            return METRICS_OPENMETRICS;
+    }
+    return METRICS_PROMETHEUS;
+}
+
+static void answer_metrics(struct admin_call *call)
+{
+    struct admin_services *services = call->services;
+    enum metrics_format format = format_of(call->request);
+    struct buffer text;
+    buffer_init(&text, METRICS_TEXT_MAX);
+    services->look(services->owner);
+    metrics_text_write(services->metrics, format, &text);
+    admin_answer_as(call, metrics_format_type(format), buffer_bytes(&text));
+    buffer_clear(&text);
+}
+
 static void log_purge(const struct admin_call *call, const struct purge *purge)
 {
     char address[ADDRESS_TEXT_SIZE];
@@ -73,6 +97,7 @@ static void answer_purge(struct admin_call *call)
 static const struct admin_route routes[] = {
     {METHOD_GET, SPAN_INIT("/healthz"), true, answer_health},
     {METHOD_GET, SPAN_INIT("/readyz"), true, answer_readiness},
+    {METHOD_GET, SPAN_INIT("/metrics"), false, answer_metrics},
     {METHOD_POST, SPAN_INIT("/cache/purge"), false, answer_purge},
 };
 

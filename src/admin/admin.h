@@ -8,6 +8,7 @@
 #define ADMIN_ADMIN_H
 
 #include "client/client_connection.h"
+#include "metrics/metrics_text.h"
 
 struct admin_options {
     struct span address; /* "127.0.0.1:9901"; len 0: there is no such listener */
@@ -22,6 +23,8 @@ struct admin_services {
      * in the other instances. */
     void (*stamp)(void *owner, const uint16_t *slots, size_t count, bool is_soft);
     void (*stamp_all)(void *owner, bool is_soft);
+    void (*look)(void *owner);    /* renews what is not counted where it happens */
+    struct metrics_text *metrics; /* owned by the owner */
     void *owner;
 };
 

@@ -11,15 +11,16 @@ static void add(struct response *response, const char *name, struct span value)
     ASSERT(header_list_add(&response->headers, span_of(name), value));
 }
 
-static struct response *begin(struct admin_call *call, unsigned status, struct span json)
+static struct response *begin(struct admin_call *call, unsigned status, struct span type,
+                              struct span body)
 {
     struct response *response = arena_zalloc(call->arena, sizeof(*response));
     response->status = status;
     response->version = 11;
     response->keep_alive = true;
-    response->framing = (struct framing){BODY_LENGTH, json.len};
+    response->framing = (struct framing){BODY_LENGTH, body.len};
     header_list_init(&response->headers, call->arena, OWN_HEADERS);
-    add(response, "content-type", SPAN("application/json"));
+    add(response, "content-type", type);
     add(response, "cache-control", SPAN("no-store"));
     add(response, "x-content-type-options", SPAN("nosniff"));
     return response;
@@ -36,7 +37,12 @@ static void respond(struct admin_call *call, const struct response *response, st
 
 void admin_answer(struct admin_call *call, unsigned status, struct span json)
 {
-    respond(call, begin(call, status, json), json);
+    respond(call, begin(call, status, SPAN("application/json"), json), json);
+}
+
+void admin_answer_as(struct admin_call *call, struct span type, struct span body)
+{
+    respond(call, begin(call, 200, type, body), body);
 }
 
 /* RFC 9110 §15.5.6: 405 names the methods that there are. */
@@ -50,7 +56,7 @@ void admin_refuse(struct admin_call *call, const struct problem *problem)
     unsigned status = problem_status(problem);
     struct span id = problem_new_id(call->arena, clock_wall_ms(), (uint32_t)random_u64());
     struct span json = problem_body(problem, id, call->arena);
-    struct response *response = begin(call, status, json);
+    struct response *response = begin(call, status, SPAN("application/json"), json);
     if (problem->id == PROBLEM_NO_KEY || problem->id == PROBLEM_BAD_KEY)
         add(response, "www-authenticate", SPAN("Bearer realm=\"bpgate admin\""));
     if (problem->id == PROBLEM_METHOD)

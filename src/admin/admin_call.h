@@ -30,6 +30,7 @@ struct admin_route {
 
 /* The answer: JSON, or a problem in the shape that the gateway gives its callers. */
 void admin_answer(struct admin_call *call, unsigned status, struct span json);
+void admin_answer_as(struct admin_call *call, struct span type, struct span body); /* 200 */
 void admin_refuse(struct admin_call *call, const struct problem *problem);
 
 /* The problem's row with this message. */

@@ -39,7 +39,8 @@ struct key_record {
     unsigned max_inflight; /* requests at a time; 0: any number */
     size_t index;          /* among all keys: its maker's */
     struct cidr cidrs[KEY_MAX_CIDRS];
-    size_t cidr_count; /* 0: from anywhere */
+    size_t cidr_count;    /* 0: from anywhere */
+    unsigned metric_word; /* that its requests are counted under */
 };
 
 struct key_ring;

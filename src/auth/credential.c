@@ -229,6 +229,11 @@ void credential_report(struct credential *credential, uint64_t generation, bool 
         mark_refused(credential, generation, now_ms);
 }
 
+unsigned credential_slot(const struct credential *credential)
+{
+    return (unsigned)credential->current;
+}
+
 const char *credential_take_problem(struct credential *credential)
 {
     for (size_t i = 0; i < SLOT_COUNT; i++) {

@@ -47,6 +47,9 @@ bool credential_other(struct credential *credential, uint64_t refused_generation
 void credential_report(struct credential *credential, uint64_t generation, bool was_accepted,
                        uint64_t now_ms);
 
+/* The slot in use: 0 token, 1 next_token. */
+unsigned credential_slot(const struct credential *credential);
+
 /* Why a file could not be read again, as a sentence for the log, or NULL; each trouble is told once
  * until it changes. Valid until the credential is asked again. */
 const char *credential_take_problem(struct credential *credential);

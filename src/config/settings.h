@@ -131,7 +131,7 @@
     TEXT("redis.ca_file", redis_ca_file, FILE, OPTIONAL, NULL,                                     \
          "Certificates (PEM) to trust for rediss:// instead of the system's.")                     \
     TEXT("admin.address", admin_address, ADDRESS, OPTIONAL, NULL,                                  \
-         "Where /healthz, /readyz and /cache/purge are served; absent: nowhere.")                  \
+         "Where /healthz, /readyz, /metrics and /cache/purge are served; absent: nowhere.")                  \
     TEXT("admin.token", admin_token, SOURCE, OPTIONAL, NULL,                                       \
          "Where the token is that it asks for: env:NAME, file:PATH or cred:NAME; needed unless "   \
          "the address is one of loopback.")                                                        \

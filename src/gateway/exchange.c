@@ -1,5 +1,7 @@
 #include "gateway/exchange.h"
 
+#include "base/clock.h"
+
 /* Runs stages until one waits or none is left. step is how to enter the first. */
 static void run(struct exchange *ex, stage_fn *step)
 {
@@ -42,13 +44,20 @@ enum verdict exchange_wait(struct exchange *ex, void *operation, void (*call_off
     ex->is_waiting = true;
     ex->operation = operation;
     ex->call_off = call_off;
+    ex->waiting_since_us = clock_us();
     return STAGE_WAIT;
+}
+
+static void end_wait(struct exchange *ex)
+{
+    ex->is_waiting = false;
+    ex->waited_us += clock_us() - ex->waiting_since_us;
 }
 
 void exchange_resume(struct exchange *ex)
 {
     ASSERT(ex->is_waiting);
-    ex->is_waiting = false;
+    end_wait(ex);
     run(ex, ex->stages[ex->stage].finish);
 }
 
@@ -56,7 +65,7 @@ static void leave_stage(struct exchange *ex, enum condition condition)
 {
     ASSERT(!ex->is_running && ex->is_waiting);
     ex->call_off(ex->operation);
-    ex->is_waiting = false;
+    end_wait(ex);
     ex->now = condition;
     ex->stage++;
     run(ex, NULL);

@@ -54,6 +54,7 @@ struct exchange {
     void *operation; /* borrowed, set while it waits */
     void (*call_off)(void *operation);
     void (*on_done)(struct exchange *exchange);
+    uint64_t waiting_since_us, waited_us;
 
     /* What it is about: the gateway, at its start. */
     struct services *services;        /* borrowed */
@@ -75,6 +76,7 @@ struct exchange {
     /* stage authenticate */
     const struct key_record *key;  /* NULL for anonymous requests */
     const struct profile *profile; /* NULL until known */
+    unsigned secret;               /* which of the key's was shown */
     struct span ids[ID_KIND_COUNT];
     struct span destination_bot, integration_alias;
 
@@ -93,7 +95,9 @@ struct exchange {
     struct cache_entry *held; /* counted: what body points into; NULL: the arena's */
     size_t sent;              /* of body, or of what is being stored */
     enum source source;
-    struct span reason; /* of a problem: metadata.reason, for the log */
+    struct span reason;    /* of a problem: metadata.reason, for the log */
+    unsigned refusal;      /* 1 + enum problem_id of a problem of the gateway's own; 0: none */
+    uint64_t delivered_us; /* when its head went to the client; 0: not yet */
     bool has_left;      /* the client has gone, or there never was one; it goes on for the store */
     bool is_feeding;    /* body is at hand: it goes out as the client takes it */
     bool is_delivering; /* the head has gone to the client */

@@ -28,6 +28,7 @@ enum verdict problem_respond(struct exchange *ex, const struct problem *problem)
     struct span id = problem_new_id(ex->arena, ex->started_wall_ms, (uint32_t)random_u64());
     ex->body = problem_body(problem, id, ex->arena);
     ex->reason = problem_reason(problem);
+    ex->refusal = problem->is_upstreams ? 0 : 1 + (unsigned)problem->id;
     response->framing = (struct framing){BODY_LENGTH, ex->body.len};
     add(ex, "content-type", SPAN("application/json"));
     add(ex, "cache-control", SPAN("no-store"));

@@ -27,6 +27,7 @@ static void record(struct forward *f, enum call_outcome outcome)
     uint64_t now_ms = now_of(f->exchange);
     if (!breaker_record(&services->breaker, outcome, now_ms))
         return;
+    metrics_add(services->metrics, METRIC_BREAKER_OPENED, HERE, 1);
     log_event(LOG_WARN, "breaker_open",
               FIELDS(field_text("upstream", services->upstream_authority),
                      field_number("ms", (int64_t)breaker_wait_ms(&services->breaker, now_ms))));

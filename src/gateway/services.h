@@ -19,6 +19,7 @@
 #include "gateway/limit_rules.h"
 #include "gateway/retry_budget.h"
 #include "limit/inflight.h"
+#include "metrics/metrics.h"
 #include "net/loop.h"
 #include "upstream/breaker.h"
 #include "upstream/upstream_call.h"
@@ -75,9 +76,10 @@ struct services {
     struct span via;                /* "bpgate-<instance>": this gateway's name in Via */
     struct retry_budget retries;
     struct breaker breaker;
-    size_t held;                 /* bytes of bodies held now, against held_bytes */
-    struct log_ring *access_log; /* NULL: off */
-    void *snapshot;              /* borrowed; counted for an exchange by the two below */
+    size_t held;                   /* bytes of bodies held now, against held_bytes */
+    struct log_ring *access_log;   /* NULL: off */
+    struct metrics_cells *metrics; /* the worker's; NULL: nobody counts */
+    void *snapshot;                /* borrowed; counted for an exchange by the two below */
     void (*hold)(void *snapshot);
     void (*let_go)(void *snapshot);
 };

@@ -21,6 +21,7 @@ enum verdict authenticate_begin(struct exchange *ex)
     switch (result) {
     case AUTH_OK:
         ex->profile = ex->key->profile;
+        ex->secret = (unsigned)hash_index;
         return STAGE_NEXT;
     case AUTH_NO_KEY:
     case AUTH_NOT_OURS:

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "gateway/forward.h"
 #include "gateway/head_down.h"
 #include "gateway/lookup.h"
@@ -43,6 +44,7 @@ enum verdict deliver_begin(struct exchange *ex)
         return STAGE_NEXT; /* for nobody */
     head_down_prepare(ex);
     ex->is_delivering = true;
+    ex->delivered_us = clock_us();
     client_send_head(ex->client, ex->response);
     return is_relaying(ex) ? exchange_wait(ex, ex->forward, forward_call_off) : finish_feeding(ex);
 }

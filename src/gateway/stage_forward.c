@@ -9,6 +9,7 @@
 #include "gateway/lookup.h"
 #include "gateway/outcome.h"
 #include "gateway/stages.h"
+#include "gateway/tally.h"
 
 enum { BACKOFF_MS = 25, RETRY_AFTER_S = 1 };
 
@@ -86,6 +87,7 @@ static void on_body(void *owner, struct span piece)
     if (buffer_append(&f->error_body, piece) == OK)
         return;
     f->error_body_is_too_long = true;
+    tally_attempt(f, ATTEMPT_ABANDONED);
     upstream_call_off(&f->call);
     f->state = FORWARD_OVER;
     exchange_resume(f->exchange);
@@ -95,6 +97,7 @@ static void on_end(void *owner)
 {
     struct forward *f = owner;
     f->state = FORWARD_OVER;
+    tally_attempt(f, ATTEMPT_ANSWERED);
     exchange_resume(f->exchange);
 }
 
@@ -106,6 +109,7 @@ static void on_failed(void *owner, const struct call_failure *failure)
     f->was_sent = f->was_sent || failure->was_sent;
     f->state = FORWARD_FAILED;
     outcome_of_failure(f);
+    tally_failure(f);
     exchange_resume(f->exchange);
 }
 
@@ -133,7 +137,8 @@ static void start_call(struct forward *f, struct span head)
         .is_any_api = ex->services->options->is_generic,
         .deadlines = deadlines_of(ex, ex->deadline),
     };
-    f->attempts++;
+    if (f->attempts++ > 0)
+        metrics_add(ex->services->metrics, METRIC_RETRIES, HERE, 1);
     f->state = FORWARD_ASKING;
     f->response = NULL;
     buffer_clear(&f->error_body);
@@ -182,6 +187,8 @@ void forward_call_off(void *operation)
 {
     struct forward *f = operation;
     timer_stop(&f->timer);
+    if (!upstream_call_is_over(&f->call))
+        tally_attempt(f, ATTEMPT_ABANDONED);
     upstream_call_off(&f->call);
 }
 

@@ -8,6 +8,7 @@
 #include "gateway/limits.h"
 #include "gateway/lookup.h"
 #include "gateway/stages.h"
+#include "gateway/tally.h"
 
 enum { LINE_SIZE = 2048, CLIENT_LEFT = 499 };
 
@@ -83,9 +84,9 @@ static void write_request(struct json_writer *json, const struct exchange *ex)
 static void write_answer(struct json_writer *json, const struct exchange *ex)
 {
     bool has_left = ex->has_left || (ex->now == WHEN_ABORTED && !ex->is_cut);
-    unsigned status = ex->response && ex->is_delivering ? ex->response->status
-                      : has_left                        ? CLIENT_LEFT
-                                                        : 0;
+    unsigned status = exchange_status(ex);
+    if (status == 0 && has_left)
+        status = CLIENT_LEFT;
     json_number(json, SPAN("status"), status);
     json_text(json, SPAN("source"), source_name(ex->source));
     if (ex->reason.len > 0)
@@ -113,6 +114,7 @@ static void write_upstream(struct json_writer *json, const struct forward *f, ui
 enum verdict log_begin(struct exchange *ex)
 {
     struct log_ring *ring = ex->services->access_log;
+    tally_exchange(ex);
     if (!ring)
         return STAGE_NEXT;
     char text[LINE_SIZE];

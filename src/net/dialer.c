@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "net/tcp_stream.h"
 #include "net/tls_stream.h"
@@ -18,7 +19,8 @@ struct dialer {
     struct resolver *resolver; /* owned; of the proxy if there is one */
     char *connect_request;     /* owned, secret; NULL without a proxy */
     uint64_t resolve_ms, connect_ms, tls_ms;
-    size_t running; /* dials */
+    size_t running;                /* dials */
+    struct metrics_cells *metrics; /* borrowed; may be NULL */
 };
 
 struct attempt {
@@ -32,6 +34,7 @@ struct dial {
     void *owner; /* borrowed */
     struct resolve resolve;
     struct timer deadline; /* of the step it is in */
+    uint64_t step_us;      /* when that began */
     struct timer stagger;  /* until the next address is tried beside those that are silent */
     enum dial_result at_deadline;
     struct addresses addresses;
@@ -67,6 +70,7 @@ struct dialer *dialer_create(struct loop *loop, const struct dialer_options *opt
         .resolve_ms = options->resolve_ms,
         .connect_ms = options->connect_ms,
         .tls_ms = options->tls_ms,
+        .metrics = options->metrics,
     };
     if (!is_direct)
         dialer->connect_request = tunnel_request(options->host, options->port, proxy->credentials);
@@ -137,9 +141,16 @@ static void on_deadline(struct timer *timer)
     finish_failed(dial, dial->at_deadline, SPAN("timed out"));
 }
 
+/* The step that began with its deadline has succeeded. */
+static void tell_step(const struct dial *dial, enum metric_phase phase)
+{
+    metrics_observe(dial->dialer->metrics, METRIC_PHASES, AT(phase), clock_us() - dial->step_us);
+}
+
 static void set_deadline(struct dial *dial, uint64_t within_ms, enum dial_result result)
 {
     dial->at_deadline = result;
+    dial->step_us = clock_us();
     timer_set(&dial->deadline, loop_now_ms(dial->dialer->loop) + within_ms);
 }
 
@@ -148,6 +159,7 @@ static void set_deadline(struct dial *dial, uint64_t within_ms, enum dial_result
 static void on_tls_open(void *owner)
 {
     struct dial *dial = owner;
+    tell_step(dial, PHASE_TLS);
     finish_open(dial, dial->tls);
 }
 
@@ -155,6 +167,7 @@ static void on_tls_failed(void *owner, enum status why)
 {
     struct dial *dial = owner;
     (void)why;
+    metrics_add(dial->dialer->metrics, METRIC_HANDSHAKES, AT(SIDE_UPSTREAM, HANDSHAKE_FAILED), 1);
     bool is_untrusted = tls_stream_is_untrusted(dial->tls);
     finish_failed(dial, is_untrusted ? DIAL_TLS_UNTRUSTED : DIAL_TLS_FAILED,
                   tls_stream_error(dial->tls));
@@ -240,6 +253,7 @@ static void on_connected(void *owner)
     struct dial *dial = attempt->dial;
     struct stream *stream = attempt->stream;
     attempt->stream = NULL;
+    tell_step(dial, PHASE_CONNECT);
     demote_silent(dial);
     close_attempts(dial);
     timer_stop(&dial->stagger);
@@ -324,10 +338,12 @@ static void on_resolved(struct resolve *resolve)
 {
     struct dial *dial = container_of(resolve, struct dial, resolve);
     struct resolver *resolver = dial->dialer->resolver;
-    if (resolver_find(resolver, &dial->addresses))
+    if (resolver_find(resolver, &dial->addresses)) {
+        tell_step(dial, PHASE_RESOLVE);
         begin_connecting(dial);
-    else
-        finish_failed(dial, DIAL_RESOLVE_FAILED, span_of(resolver_error(resolver)));
+        return;
+    }
+    finish_failed(dial, DIAL_RESOLVE_FAILED, span_of(resolver_error(resolver)));
 }
 
 struct dial *dial_begin(struct dialer *dialer, dial_done_fn *on_done, void *owner)

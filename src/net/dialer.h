@@ -7,6 +7,7 @@
 #ifndef NET_DIALER_H
 #define NET_DIALER_H
 
+#include "metrics/metrics.h"
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "net/stream.h"
@@ -25,6 +26,7 @@ struct dialer_options {
     uint64_t resolve_ms, connect_ms, tls_ms; /* connect_ms is for all addresses together */
     uint64_t refresh_ms;                     /* of DNS answers */
     struct dialer_proxy proxy;               /* answers within another connect_ms */
+    struct metrics_cells *metrics;           /* borrowed; NULL: nobody counts */
 };
 
 /* Rows of the dialer's failures: what happened, and RFC 9209 §2.3's name for it. */

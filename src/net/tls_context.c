@@ -22,6 +22,7 @@ struct tls_context {
     bool is_client;
     char server_name[NAME_SIZE]; /* for SNI; empty for an IP address */
     struct tls_counts counts;
+    struct metrics_cells *metrics;       /* borrowed; may be NULL */
     struct tls_tickets *tickets;         /* borrowed; NULL: the library's own keys */
     SSL_SESSION *sessions[MAX_SESSIONS]; /* newest last */
     size_t session_count;
@@ -257,6 +258,7 @@ struct tls_context *tls_context_create_server(const struct tls_server_options *o
                                               char error[TLS_ERROR_SIZE])
 {
     struct tls_context *context = create(TLS_server_method(), false);
+    context->metrics = options->metrics;
     /* Not the library's own list: to ask for the largest groups costs strangers little and us much. */
     char groups[] = "X25519:P-256:P-384"; /* the library's macro wants it not const */
     ASSERT(SSL_CTX_set1_groups_list(context->library, groups) == 1);
@@ -267,6 +269,11 @@ struct tls_context *tls_context_create_server(const struct tls_server_options *o
         return context;
     tls_context_release(context);
     return NULL;
+}
+
+void tls_context_count_in(struct tls_context *context, struct metrics_cells *metrics)
+{
+    context->metrics = metrics;
 }
 
 struct tls_context *tls_context_hold(struct tls_context *context)
@@ -338,6 +345,10 @@ void tls_context_count(struct tls_context *context, bool was_resumed)
         context->counts.resumed++;
     else
         context->counts.full++;
+    metrics_add(context->metrics, METRIC_HANDSHAKES,
+                AT(context->is_client ? SIDE_UPSTREAM : SIDE_CLIENT,
+                   was_resumed ? HANDSHAKE_RESUMED : HANDSHAKE_FULL),
+                1);
 }
 
 struct tls_counts tls_context_counts(const struct tls_context *context)

@@ -9,6 +9,7 @@
 
 #include <openssl/ssl.h>
 
+#include "metrics/metrics.h"
 #include "net/tls_tickets.h"
 
 struct tls_context;
@@ -24,6 +25,7 @@ struct tls_server_options {
     const char *client_ca_file;  /* who signs clients' certificates; NULL: they are not asked for */
     bool demands_certificate;    /* with client_ca_file: no handshake without one */
     struct tls_tickets *tickets; /* borrowed; NULL: tickets are good in this context alone */
+    struct metrics_cells *metrics; /* borrowed; NULL: nobody counts */
 };
 
 enum { TLS_ERROR_SIZE = 256 };
@@ -33,6 +35,9 @@ struct tls_context *tls_context_create_client(const struct tls_client_options *o
                                               char error[TLS_ERROR_SIZE]);
 struct tls_context *tls_context_create_server(const struct tls_server_options *options,
                                               char error[TLS_ERROR_SIZE]);
+
+/* Its handshakes count here from now on. Borrowed. */
+void tls_context_count_in(struct tls_context *context, struct metrics_cells *metrics);
 
 /* Counts one more holder. */
 struct tls_context *tls_context_hold(struct tls_context *context);

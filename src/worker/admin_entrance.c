@@ -14,13 +14,16 @@ struct admin_entrance {
     struct admin_services services;
     struct client_server clients;
     struct listener *listener;
+    struct cache_services *cache; /* borrowed; the next two too */
+    const struct process_figures *figures;
+    struct worker_metrics *watch;
 };
 
 /* --- What a purge does --- */
 
 static void stamp(void *owner, const uint16_t *slots, size_t count, bool is_soft)
 {
-    const struct cache_services *cache = owner;
+    const struct cache_services *cache = ((const struct admin_entrance *)owner)->cache;
     if (!cache->tags)
         return;
     tags_stamp(cache->tags, slots, count, tags_now_us(cache->tags), is_soft);
@@ -30,12 +33,20 @@ static void stamp(void *owner, const uint16_t *slots, size_t count, bool is_soft
 
 static void stamp_all(void *owner, bool is_soft)
 {
-    const struct cache_services *cache = owner;
+    const struct cache_services *cache = ((const struct admin_entrance *)owner)->cache;
     if (!cache->tags)
         return;
     tags_stamp_all(cache->tags, tags_now_us(cache->tags), is_soft);
     if (cache->link)
         tag_link_tell_all(cache->link, is_soft);
+}
+
+/* What is looked at once a second is looked at now. */
+static void look(void *owner)
+{
+    struct admin_entrance *entrance = owner;
+    worker_metrics_look(entrance->watch);
+    process_figures_look(entrance->figures);
 }
 
 /* --- Who comes in --- */
@@ -77,6 +88,7 @@ static bool read_token(struct admin_entrance *entrance, struct span source,
 
 static void dispose(struct admin_entrance *entrance)
 {
+    metrics_text_destroy(entrance->services.metrics);
     token_text_wipe(&entrance->token);
     free(entrance);
 }
@@ -86,8 +98,16 @@ struct admin_entrance *admin_entrance_open(const struct admin_entrance_options *
 {
     const struct snapshot_options *settings = options->settings;
     struct admin_entrance *entrance = xcalloc(1, sizeof(*entrance));
-    entrance->services =
-        (struct admin_services){.stamp = stamp, .stamp_all = stamp_all, .owner = options->cache};
+    entrance->cache = options->cache;
+    entrance->figures = options->figures;
+    entrance->watch = options->watch;
+    entrance->services = (struct admin_services){
+        .stamp = stamp,
+        .stamp_all = stamp_all,
+        .look = look,
+        .metrics = metrics_text_create(options->figures->metrics),
+        .owner = entrance,
+    };
     if (!read_token(entrance, settings->admin.token, error)) {
         (void)close(options->descriptor);
         dispose(entrance);

@@ -6,7 +6,7 @@
 #ifndef WORKER_ADMIN_ENTRANCE_H
 #define WORKER_ADMIN_ENTRANCE_H
 
-#include "worker/snapshot.h"
+#include "worker/worker_metrics.h"
 
 struct admin_entrance;
 
@@ -14,6 +14,8 @@ struct admin_entrance_options {
     struct loop *loop;                       /* borrowed */
     const struct snapshot_options *settings; /* borrowed */
     struct cache_services *cache;            /* borrowed: what is purged */
+    const struct process_figures *figures;   /* borrowed */
+    struct worker_metrics *watch;            /* borrowed; of this worker */
     int descriptor;                          /* bound; taken over */
 };
 

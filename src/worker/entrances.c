@@ -61,6 +61,11 @@ static void tell_of(const struct entrance *entrance, struct log_fold *fold, cons
                          field_number("count", (int64_t)count)));
 }
 
+static void count_refusal(const struct entrances *entrances, enum metric_entry why)
+{
+    metrics_add(entrances->options.metrics, METRIC_ENTRIES_REFUSED, AT(why), 1);
+}
+
 static bool may_enter(void *owner, const struct sockaddr *peer)
 {
     struct entrance *entrance = owner;
@@ -69,11 +74,13 @@ static bool may_enter(void *owner, const struct sockaddr *peer)
     if (!all->is_open)
         return false;
     if (entrance->options->demands_proxy_header && !is_trusted(all, &address)) {
+        count_refusal(all, ENTRY_NOT_TRUSTED);
         tell_of(entrance, &all->not_trusted, "proxy_not_trusted", &address);
         return false;
     }
     if (is_counted(all, &address) &&
         address_counts_of(all->addresses, &address) >= all->most_per_address) {
+        count_refusal(all, ENTRY_ADDRESS_FULL);
         tell_of(entrance, &all->crowded, "address_full", &address);
         return false;
     }
@@ -165,12 +172,17 @@ static void tell_unopened(const struct entrances *entrances, enum log_level leve
  * find without a warning; handshakes fail every day. */
 void entrances_note_unopened(struct entrances *entrances, enum status why)
 {
-    if (why == ERR_SYNTAX)
+    if (why == ERR_SYNTAX) {
+        count_refusal(entrances, ENTRY_BAD_HEADER);
         tell_unopened(entrances, LOG_WARN, &entrances->no_header, "proxy_header_refused");
-    else if (why == ERR_TLS)
+    } else if (why == ERR_TLS) {
+        metrics_add(entrances->options.metrics, METRIC_HANDSHAKES,
+                    AT(SIDE_CLIENT, HANDSHAKE_FAILED), 1);
         tell_unopened(entrances, LOG_INFO, &entrances->no_handshake, "handshake_failed");
-    else if (why == ERR_LIMIT)
+    } else if (why == ERR_LIMIT) {
+        count_refusal(entrances, ENTRY_TIMEOUT);
         tell_unopened(entrances, LOG_INFO, &entrances->too_slow, "opening_timeout");
+    }
 }
 
 /* --- Opening and closing --- */
@@ -180,6 +192,7 @@ static bool open_one(struct entrance *entrance, int descriptor, char error[ENTRA
     struct entrances *all = entrance->all;
     struct tls_server_options tls = entrance->options->tls;
     tls.tickets = all->options.tickets;
+    tls.metrics = all->options.metrics;
     if (tls.certificate_file) {
         entrance->identity = tls_identity_create(&tls, error);
         if (!entrance->identity) {

@@ -18,6 +18,7 @@ struct entrances_options {
     struct client_server *clients;           /* borrowed: where those go who are let in */
     const struct snapshot_options *settings; /* borrowed */
     struct tls_tickets *tickets;             /* borrowed; shared by all workers */
+    struct metrics_cells *metrics;           /* borrowed; NULL: nobody counts */
     const int *descriptors;                  /* one for each listen address; taken over */
 };
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "gateway/tally.h"
 #include "net/listener.h"
 #include "worker/worker.h"
 
@@ -30,6 +31,7 @@ struct process {
     struct log_writer *access_log; /* NULL: off */
     struct tls_tickets *tickets;
     struct shared_cache cache;
+    struct process_figures figures;
     struct limit_services limits;
     struct loop loop;
     uv_signal_t signals[2];
@@ -99,6 +101,19 @@ static enum status open_access_log(struct process *process)
     return OK;
 }
 
+static void open_metrics(struct process *process)
+{
+    const struct snapshot_options *options = &process->snapshot->options;
+    process->figures = (struct process_figures){
+        .metrics = metrics_create(process->worker_count),
+        .workers = process->worker_count,
+        .cache = &process->cache,
+        .access_log = process->access_log,
+    };
+    tally_register(process->figures.metrics);
+    tally_register_keys(process->figures.metrics, options->keys, options->key_count);
+}
+
 /* --- Workers --- */
 
 static void on_worker_ended(void *owner)
@@ -120,6 +135,8 @@ static enum status start_workers(struct process *process)
             .tickets = process->tickets,
             .cache = &process->cache,
             .limits = process->limits,
+            .figures = &process->figures,
+            .index = i,
             .access_log = process->access_log ? log_writer_ring(process->access_log, i) : NULL,
             .via = process->via,
             .on_ended = on_worker_ended,
@@ -215,6 +232,7 @@ static void clean_up(struct process *process)
     log_writer_destroy(process->access_log);
     if (process->log_descriptor >= 0)
         (void)close(process->log_descriptor);
+    metrics_destroy(process->figures.metrics);
     tls_tickets_destroy(process->tickets);
     limit_table_destroy(process->limits.table);
     inflight_destroy(process->limits.inflight);
@@ -230,6 +248,7 @@ static enum status start(struct process *process)
     if (shared_cache_open(&process->cache, &process->loop, &process->snapshot->options, error) !=
         OK)
         return failed("cache_failed", span_of(error));
+    open_metrics(process);
     return start_workers(process);
 }
 

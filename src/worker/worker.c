@@ -30,6 +30,7 @@ struct worker {
     struct credential **credentials;
     struct services services;
     struct worker_cache cache;
+    struct worker_metrics watch;
     struct client_server clients;
     struct entrances *entrances;
     struct admin_entrance *admin; /* NULL: not here */
@@ -51,6 +52,11 @@ static void let_go_of_snapshot(void *snapshot)
     snapshot_release(snapshot);
 }
 
+static struct metrics_cells *cells_of(const struct worker *worker)
+{
+    return metrics_cells(worker->options.figures->metrics, worker->options.index);
+}
+
 static void set_up_services(struct worker *worker)
 {
     const struct snapshot_options *options = &worker->snapshot->options;
@@ -68,6 +74,7 @@ static void set_up_services(struct worker *worker)
         .upstream_authority = options->upstream.authority,
         .via = worker->options.via,
         .access_log = worker->options.access_log,
+        .metrics = cells_of(worker),
         .snapshot = worker->snapshot,
         .hold = hold_snapshot,
         .let_go = let_go_of_snapshot,
@@ -151,6 +158,7 @@ static bool set_up_upstream(struct worker *worker)
         worker->tls = tls_context_create_client(&options, worker->error);
         if (!worker->tls)
             return false;
+        tls_context_count_in(worker->tls, cells_of(worker));
     }
     const struct dialer_options options = {
         .host = upstream->host,
@@ -160,6 +168,7 @@ static bool set_up_upstream(struct worker *worker)
         .tls_ms = upstream->tls_ms,
         .refresh_ms = upstream->dns_refresh_ms,
         .proxy = upstream->proxy,
+        .metrics = cells_of(worker),
     };
     worker->dialer = dialer_create(&worker->loop, &options, worker->tls);
     return true;
@@ -191,6 +200,7 @@ static bool open_entrances(struct worker *worker)
         .clients = &worker->clients,
         .settings = &worker->snapshot->options,
         .tickets = worker->options.tickets,
+        .metrics = cells_of(worker),
         .descriptors = worker->options.descriptors,
     };
     worker->entrances = entrances_open(&options, worker->error);
@@ -203,12 +213,28 @@ static bool open_admin(struct worker *worker)
         .loop = &worker->loop,
         .settings = &worker->snapshot->options,
         .cache = &worker->services.cache,
+        .figures = worker->options.figures,
+        .watch = &worker->watch,
         .descriptor = worker->options.admin_descriptor,
     };
     if (options.descriptor < 0)
         return true;
     worker->admin = admin_entrance_open(&options, worker->error);
     return worker->admin != NULL;
+}
+
+static void watch(struct worker *worker)
+{
+    worker->watch = (struct worker_metrics){
+        .metrics = worker->options.figures->metrics,
+        .cells = cells_of(worker),
+        .loop = &worker->loop,
+        .services = &worker->services,
+        .clients = &worker->clients,
+        .cache = &worker->cache,
+        .settings = &worker->snapshot->options,
+    };
+    worker_metrics_begin(&worker->watch);
 }
 
 static bool set_up(struct worker *worker)
@@ -225,6 +251,7 @@ static bool set_up(struct worker *worker)
                        &worker->services);
     worker->clients.on_leave = on_leave;
     worker->clients.on_unopened = on_unopened;
+    watch(worker);
     return open_admin(worker) && open_entrances(worker);
 }
 
@@ -235,6 +262,7 @@ static void tear_down(struct worker *worker)
     if (worker->entrances)
         entrances_destroy(worker->entrances);
     timer_stop(&worker->drain_timer);
+    worker_metrics_end(&worker->watch);
     worker_cache_disconnect(&worker->cache);
     if (worker->services.pool)
         upstream_pool_destroy(worker->services.pool);

@@ -7,7 +7,7 @@
 #define WORKER_WORKER_H
 
 #include "base/log_writer.h"
-#include "worker/shared_cache.h"
+#include "worker/worker_metrics.h"
 
 struct worker;
 
@@ -19,8 +19,10 @@ struct worker_options {
     const struct shared_cache *cache; /* borrowed; of all workers */
     struct limit_services limits;     /* borrowed; of all workers, but for the rules */
     struct log_ring *access_log;      /* NULL: off */
-    struct span via;                  /* borrowed; outlives the worker */
-    void (*on_ended)(void *owner);    /* from the worker's thread, as its last act */
+    const struct process_figures *figures; /* borrowed; of all workers, with the metrics */
+    size_t index;                          /* among the workers */
+    struct span via;                       /* borrowed; outlives the worker */
+    void (*on_ended)(void *owner);         /* from the worker's thread, as its last act */
     void *owner;
 };
 

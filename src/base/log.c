@@ -31,6 +31,27 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&lowest_level, (int)level, memory_order_relaxed);
 }
 
+enum log_level log_get_level(void)
+{
+    return (enum log_level)atomic_load_explicit(&lowest_level, memory_order_relaxed);
+}
+
+struct span log_level_name(enum log_level level)
+{
+    return span_of(levels[level].name);
+}
+
+bool log_level_parse(struct span name, enum log_level *level)
+{
+    for (size_t i = 0; i < COUNT_OF(levels); i++) {
+        if (!span_equal(name, span_of(levels[i].name)))
+            continue;
+        *level = (enum log_level)i;
+        return true;
+    }
+    return false;
+}
+
 /* RFC 3339, UTC, milliseconds. */
 static struct span format_now(char *text, size_t size)
 {
@@ -63,12 +84,12 @@ static void write_json_field(struct json_writer *json, const struct log_field *f
     json_close(json);
 }
 
-static size_t write_json(char *line, enum log_level level, const char *event,
+static size_t write_json(char *line, size_t size, enum log_level level, const char *event,
                          const struct log_field *fields, size_t count)
 {
     char now[40];
     struct json_writer json;
-    json_init(&json, line, LINE_BYTES - 1);
+    json_init(&json, line, size);
     json_object(&json);
     json_text(&json, SPAN("ts"), format_now(now, sizeof(now)));
     json_text(&json, SPAN("level"), span_of(levels[level].name));
@@ -137,7 +158,7 @@ static void add_field(struct text_line *line, const struct log_field *field)
     }
 }
 
-static size_t write_text(char *at, enum log_level level, const char *event,
+static size_t write_text(char *at, size_t size, enum log_level level, const char *event,
                          const struct log_field *fields, size_t count)
 {
     const char *no_color = getenv("NO_COLOR");
@@ -147,12 +168,19 @@ static size_t write_text(char *at, enum log_level level, const char *event,
     (void)snprintf(start, sizeof(start), "%.*s %s%-5s%s ", (int)ts.len, ts.at,
                    has_colour ? levels[level].colour : "", levels[level].name,
                    has_colour ? "\x1b[0m" : "");
-    struct text_line line = {at, 0, LINE_BYTES - 1};
+    struct text_line line = {at, 0, size};
     add(&line, span_of(start));
     add(&line, span_of(event));
     for (size_t i = 0; i < count; i++)
         add_field(&line, &fields[i]);
     return line.len;
+}
+
+size_t log_format(char *at, size_t size, bool is_text, enum log_level level, const char *event,
+                  const struct log_field *fields, size_t count)
+{
+    return is_text ? write_text(at, size, level, event, fields, count)
+                   : write_json(at, size, level, event, fields, count);
 }
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
@@ -162,8 +190,8 @@ void log_event(enum log_level level, const char *event, const struct log_field *
         return;
     int saved_errno = errno;
     char line[LINE_BYTES];
-    size_t len = isatty(STDERR_FILENO) ? write_text(line, level, event, fields, count)
-                                       : write_json(line, level, event, fields, count);
+    size_t len =
+        log_format(line, sizeof(line) - 1, isatty(STDERR_FILENO), level, event, fields, count);
     line[len++] = '\n';
     while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
         continue;

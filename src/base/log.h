@@ -45,6 +45,15 @@ static inline struct log_field field_list(const char *name, const struct span *l
 /* Lines below the level are dropped; LOG_INFO at first. */
 void log_set_level(enum log_level level);
 
+/* The line of an event, without its newline, into the caller's bytes (size ≥ 64): JSON, or for people. */
+size_t log_format(char *at, size_t size, bool is_text, enum log_level level, const char *event,
+                  const struct log_field *fields, size_t count);
+
+/* Debug, info, warn or error; false when it is none. */
+bool log_level_parse(struct span name, enum log_level *level);
+struct span log_level_name(enum log_level level);
+enum log_level log_get_level(void);
+
 /* The line is written whole or not at all, at most 4 KiB of it. */
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);

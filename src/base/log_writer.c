@@ -6,17 +6,21 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
 enum { SMALLEST_RING = 4096, CACHE_LINE = 64, GATHER_MS = 4, LAST_WRITE_MS = 2000 };
+enum { PREFIX_SIZE = 48, DAEMON_INFO = 30 /* RFC 5424 §6.2.1: 3 * 8 + 6 */ };
 
 #define NEVER UINT64_MAX
 
@@ -35,11 +39,14 @@ struct log_ring {
 
 struct log_writer {
     pthread_t thread;
-    pthread_mutex_t lock; /* the next three, through each round of writing */
-    int descriptor;       /* borrowed */
-    size_t largest_write; /* what the descriptor takes without blocking */
-    bool is_torn;         /* an error cut a line in the middle: end it before the next */
-    int wake;             /* an eventfd */
+    pthread_mutex_t lock;    /* the next three, through each round of writing */
+    int descriptor;          /* borrowed */
+    size_t largest_write;    /* what the descriptor takes without blocking */
+    bool is_syslog;          /* a datagram for each line, see log_writer.h */
+    struct sockaddr_un peer; /* of that, to connect again when it has begun anew */
+    socklen_t peer_len;
+    bool is_torn; /* an error cut a line in the middle: end it before the next */
+    int wake;     /* an eventfd */
     atomic_bool is_asleep;
     atomic_uint_fast64_t end_ms; /* when to give up writing; NEVER until destroyed */
     size_t ring_count;
@@ -120,6 +127,42 @@ static bool await_writable(struct log_writer *writer)
     return true;
 }
 
+/* Whoever listened may have begun anew: once for each line. */
+static ssize_t send_line(struct log_writer *writer, const struct msghdr *line)
+{
+    ssize_t sent = sendmsg(writer->descriptor, line, MSG_DONTWAIT | MSG_NOSIGNAL);
+    bool is_lost = sent < 0 && (errno == ECONNREFUSED || errno == ENOTCONN || errno == ECONNRESET);
+    if (is_lost &&
+        connect(writer->descriptor, (struct sockaddr *)&writer->peer, writer->peer_len) == 0)
+        sent = sendmsg(writer->descriptor, line, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent;
+}
+
+/* The next line as one message of syslog. As write_some; a line that is too long for it is dropped. */
+static ssize_t send_some(struct log_writer *writer, struct log_ring *ring, size_t read,
+                         size_t written)
+{
+    char prefix[PREFIX_SIZE];
+    size_t end = read, offset = read & (ring->size - 1);
+    if (!await_writable(writer))
+        return -1;
+    while (end < written && byte_at(ring, end) != '\n')
+        end++;
+    size_t first = smaller(end - read, ring->size - offset);
+    int len = snprintf(prefix, sizeof(prefix), "<%d>bpgate[%ld]: ", DAEMON_INFO, (long)getpid());
+    struct iovec pieces[] = {
+        {prefix, (size_t)len}, {ring->bytes + offset, first}, {ring->bytes, end - read - first}};
+    const struct msghdr line = {.msg_iov = pieces, .msg_iovlen = COUNT_OF(pieces)};
+    if (send_line(writer, &line) < 0) {
+        if (errno == EAGAIN || errno == EINTR)
+            return 0;
+        if (errno != EMSGSIZE)
+            return -1;
+        atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+    }
+    return (ssize_t)(end - read + 1);
+}
+
 /* Writes bytes between the two positions, in two pieces where the ring wraps. Returns how many,
  * 0 to try again, -1 to give up. */
 static ssize_t write_some(struct log_writer *writer, const struct log_ring *ring, size_t read,
@@ -156,7 +199,8 @@ static void write_ring(struct log_writer *writer, struct log_ring *ring)
     size_t written = atomic_load_explicit(&ring->written, memory_order_acquire);
     bool is_mid_line = false;
     while (read != written) {
-        ssize_t sent = write_some(writer, ring, read, written);
+        ssize_t sent = writer->is_syslog ? send_some(writer, ring, read, written)
+                                         : write_some(writer, ring, read, written);
         if (sent > 0) {
             read += (size_t)sent;
             is_mid_line = byte_at(ring, read - 1) != '\n';
@@ -235,13 +279,25 @@ static size_t largest_write(int descriptor)
     return is_file ? SIZE_MAX : PIPE_BUF;
 }
 
+static void look_at_descriptor(struct log_writer *writer)
+{
+    int kind = 0;
+    socklen_t len = sizeof(kind);
+    writer->largest_write = largest_write(writer->descriptor);
+    writer->is_syslog =
+        getsockopt(writer->descriptor, SOL_SOCKET, SO_TYPE, &kind, &len) == 0 && kind == SOCK_DGRAM;
+    writer->peer_len = sizeof(writer->peer);
+    if (writer->is_syslog)
+        (void)getpeername(writer->descriptor, (struct sockaddr *)&writer->peer, &writer->peer_len);
+}
+
 struct log_writer *log_writer_create(int descriptor, size_t ring_count, size_t ring_bytes)
 {
     ASSERT(ring_bytes >= SMALLEST_RING && (ring_bytes & (ring_bytes - 1)) == 0);
     size_t size = sizeof(struct log_writer) + ring_count * sizeof(struct log_ring);
     struct log_writer *writer = xcalloc(1, size);
     writer->descriptor = descriptor;
-    writer->largest_write = largest_write(descriptor);
+    look_at_descriptor(writer);
     writer->ring_count = ring_count;
     writer->wake = eventfd(0, EFD_CLOEXEC);
     ASSERT(writer->wake >= 0);
@@ -275,7 +331,7 @@ void log_writer_move(struct log_writer *writer, int descriptor)
 {
     pthread_mutex_lock(&writer->lock);
     writer->descriptor = descriptor;
-    writer->largest_write = largest_write(descriptor);
+    look_at_descriptor(writer);
     writer->is_torn = false;
     pthread_mutex_unlock(&writer->lock);
 }

@@ -13,7 +13,10 @@
 struct log_writer;
 struct log_ring;
 
-/* Writes to the descriptor, which stays the caller's; ring_bytes for each of the rings (a power of
+/* A descriptor that is a datagram socket gets each line as a message of syslog (RFC 3164's form, as
+ * syslogd and journald take it on /dev/log); when its listener begins anew it is connected again.
+ *
+ * Writes to the descriptor, which stays the caller's; ring_bytes for each of the rings (a power of
  * two, ≥ 4096). Starts the thread. */
 struct log_writer *log_writer_create(int descriptor, size_t ring_count, size_t ring_bytes);
 

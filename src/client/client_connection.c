@@ -133,10 +133,11 @@ static struct turn *begin_turn(struct client_connection *c)
     return turn;
 }
 
-/* What of the first line may stand in a log: printable and short. */
+/* What of the first line may stand in a log: printable and short, and no query. */
 static struct span shown_line(struct arena *arena, struct span in)
 {
     struct span line = span_cut(&in, '\r');
+    line = span_cut(&line, '?');
     if (line.len > SHOWN_LINE)
         line.len = SHOWN_LINE;
     char *text = arena_alloc(arena, line.len + 1);

@@ -107,16 +107,24 @@ static void build_client(const struct draft *draft, struct client_options *clien
         client->keep_alive_s = (unsigned)(client->idle_ms / 2 / MS_IN_SECOND);
 }
 
-static void build_access_log(const struct draft *draft, struct snapshot_options *options)
+static struct log_place log_place_of(const struct located *log)
 {
-    options->access_log = ACCESS_LOG_FILE;
-    options->access_log_file = NULL;
-    if (span_equal(draft->access_log.text, SPAN("stdout")))
-        options->access_log = ACCESS_LOG_STDOUT;
-    else if (span_equal(draft->access_log.text, SPAN("off")))
-        options->access_log = ACCESS_LOG_OFF;
-    else
-        options->access_log_file = draft->access_log.text.at;
+    static const struct {
+        struct span word;
+        struct log_place place;
+    } words[] = {
+        {SPAN_INIT("off"), {LOG_OFF, NULL}},
+        {SPAN_INIT("stdout"), {LOG_STDOUT, NULL}},
+        {SPAN_INIT("stderr"), {LOG_STDERR, NULL}},
+        {SPAN_INIT("syslog"), {LOG_SYSLOG, "/dev/log"}},
+    };
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (span_equal(log->text, words[i].word))
+            return words[i].place;
+    }
+    if (span_starts_with(log->text, SPAN("syslog:")))
+        return (struct log_place){LOG_SYSLOG, log->text.at + strlen("syslog:")};
+    return (struct log_place){LOG_FILE, log->text.at};
 }
 
 static void build_redis(const struct draft *draft, struct snapshot_options *options,
@@ -142,7 +150,8 @@ void config_build(const struct draft *draft, struct snapshot_options *options, s
     build_trusted_proxies(draft, &options->gateway.trusted_proxies, arena);
     build_upstream(draft, options, arena);
     build_client(draft, &options->client);
-    build_access_log(draft, options);
+    options->access_log = log_place_of(&draft->access_log);
+    options->audit_log = log_place_of(&draft->audit_log);
     if (options->cache.object_bytes > options->cache.memory_bytes)
         options->cache.object_bytes = options->cache.memory_bytes;
     build_redis(draft, options, arena);

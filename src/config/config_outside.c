@@ -103,10 +103,15 @@ static void check_listen_tls(const struct draft_listen *listen, struct config_er
 }
 
 /* As the start will open it, but without making it. */
-static void check_access_log(const struct located *log, struct config_errors *errors)
+static void check_log(const char *setting, const struct located *log, struct config_errors *errors)
 {
-    if (log->place.line == 0 || span_equal(log->text, SPAN("stdout")) ||
-        span_equal(log->text, SPAN("off")))
+    static const struct span words[] = {SPAN_INIT("stdout"), SPAN_INIT("stderr"), SPAN_INIT("off"),
+                                        SPAN_INIT("syslog")};
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (span_equal(log->text, words[i]))
+            return;
+    }
+    if (log->place.line == 0 || span_starts_with(log->text, SPAN("syslog:")))
         return;
     int file = open(log->text.at, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     int error = file < 0 ? errno : 0;
@@ -122,9 +127,9 @@ static void check_access_log(const struct located *log, struct config_errors *er
     }
     if (error != 0)
         config_errors_add(errors, log->place,
-                          "access_log: %.200s cannot be written: %s; name a file in a folder that "
+                          "%s: %.200s cannot be written: %s; name a file in a folder that "
                           "bpgate may write to, or stdout",
-                          log->text.at, strerror(error));
+                          setting, log->text.at, strerror(error));
 }
 
 void config_outside_check(const struct draft *draft, struct config_errors *errors)
@@ -141,5 +146,6 @@ void config_outside_check(const struct draft *draft, struct config_errors *error
     const struct draft_listen *listen = draft->listen.at;
     for (size_t i = 0; i < draft->listen.count; i++)
         check_listen_tls(&listen[i], errors);
-    check_access_log(&draft->access_log, errors);
+    check_log("access_log", &draft->access_log, errors);
+    check_log("audit_log", &draft->audit_log, errors);
 }

@@ -89,7 +89,7 @@ struct draft {
     struct {
         uint64_t requests, per_ms;
     } auth_failures;
-    struct located url, proxy, ca_file, anonymous, access_log;
+    struct located url, proxy, ca_file, anonymous, access_log, audit_log;
     struct located redis_url, redis_password, redis_ca_file, admin_address, admin_token;
     struct located_list trusted_proxies;
     struct class_deadlines cap; /* of every class; 0: not set */

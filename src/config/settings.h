@@ -41,7 +41,12 @@
     TEXT("anonymous", anonymous, NAME, OPTIONAL, NULL,                                             \
          "The profile of requests that carry no key; absent: they are refused.")                   \
     TEXT("access_log", access_log, LOG, OPTIONAL, "stdout",                                        \
-         "Where the line of each exchange goes.")                                                  \
+         "Where the line of each exchange goes; a file is opened anew on SIGUSR1; syslog reaches "   \
+         "journald too.")                                                  \
+    TEXT("audit_log", audit_log, LOG, OPTIONAL, "stderr",                                          \
+         "Where a line goes for each write with a credential of the gateway's, and each denial.")  \
+    CHOICE("log_level", options.log_level, WORD, "debug|info|warn|error", 1,                       \
+           "The least that is told on standard error; the admin listener changes it at run time.")  \
     TEXT("upstream.url", url, URL, OPTIONAL, "https://api.botpress.cloud",                         \
          "What requests are forwarded to; http:// only to loopback or with allow_plaintext.")      \
     CHOICE("upstream.allow_plaintext", allow_plaintext, WORD, "false|true", 0,                     \

@@ -182,7 +182,5 @@ const char *text_form_fault(enum text_form form, struct span text)
     }
     if (form == FORM_REDIS)
         return redis_fault(text);
-    if (form == FORM_LOG && span_equal(text, SPAN("syslog")))
-        return "must be stdout, off or the name of a file: syslog is not in this release";
     return has_form(form, text) ? NULL : rule_of(form);
 }

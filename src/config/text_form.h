@@ -25,7 +25,8 @@ enum { NAME_MAX_LEN = 64, ID_MAX_LEN = 256, TEXT_MAX_LEN = 4096 };
     FORM(PROXY, "proxy URL", "must be http:// and a host, as in http://proxy:3128")                \
     FORM(REDIS, "Redis URL", "must be redis:// and a host, as in redis://127.0.0.1:6379/0")        \
     FORM(FILE, "file", "must be the name of a file")                                               \
-    FORM(LOG, "stdout, off or file", "must be stdout, off or the name of a file")                  \
+    FORM(LOG, "stdout, stderr, off, syslog or file",                                               \
+         "must be stdout, stderr, off, syslog or the name of a file")                              \
     FORM(SOURCE, "source",                                                                         \
          "must say where the secret is: env:NAME, file:PATH or cred:NAME; the secret itself does " \
          "not belong here")                                                                        \

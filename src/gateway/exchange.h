@@ -64,6 +64,8 @@ struct exchange {
     void *snapshot;                   /* counted */
     uint64_t started_ms, started_us, started_wall_ms;
     struct span request_id;
+    struct span traceparent;  /* with a span of our own, for the upstream */
+    bool continues_trace;     /* the caller's; else it begins here */
     struct address address;   /* the caller's, behind trusted proxies too */
     struct span refused_line; /* of a head that was refused, for the log */
 

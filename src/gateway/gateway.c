@@ -1,5 +1,7 @@
 #include "gateway/gateway.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -9,6 +11,7 @@
 #include "gateway/local_answer.h"
 #include "gateway/lookup.h"
 #include "gateway/stages.h"
+#include "http/trace_context.h"
 
 enum { REQUEST_ID_MAX = 128 };
 
@@ -25,6 +28,23 @@ static struct span request_id_of(const struct request *request, struct arena *ar
                         (unsigned long long)random_u64());
 }
 
+/* W3C Trace Context §3.2, §3.3: the caller's trace goes on with a span of ours, or one begins. */
+static void settle_trace(struct exchange *ex)
+{
+    char span_id[SPAN_ID_LEN + 1], trace_id[TRACE_ID_LEN + 1];
+    struct trace_context trace;
+    char *text = arena_alloc(ex->arena, TRACEPARENT_LEN + 1);
+    ex->continues_trace = trace_context_find(&ex->request->headers, &trace);
+    if (!ex->continues_trace) {
+        (void)snprintf(trace_id, sizeof(trace_id), "%016llx%016llx",
+                       (unsigned long long)random_u64(), (unsigned long long)random_u64() | 1);
+        trace = (struct trace_context){.trace_id = {trace_id, TRACE_ID_LEN}};
+    }
+    (void)snprintf(span_id, sizeof(span_id), "%016llx", (unsigned long long)random_u64() | 1);
+    ex->traceparent = traceparent_write(text, trace.trace_id, (struct span){span_id, SPAN_ID_LEN},
+                                        trace.is_sampled);
+}
+
 static struct exchange *create(struct services *services, struct client_connection *client,
                                struct arena *arena, struct request *request)
 {
@@ -39,6 +59,7 @@ static struct exchange *create(struct services *services, struct client_connecti
     ex->started_us = clock_us();
     ex->started_wall_ms = clock_wall_ms();
     ex->request_id = request_id_of(request, arena);
+    settle_trace(ex);
     ex->address =
         caller_address(client_peer(client), &request->headers, &services->options->trusted_proxies);
     return ex;

@@ -1,6 +1,5 @@
 #include "gateway/head_up.h"
 
-#include "base/random.h"
 #include "base/text.h"
 #include "http/writer.h"
 
@@ -31,17 +30,27 @@ static bool passes_user_field(const struct exchange *ex, unsigned pass)
     return ex->operation_flags & OP_TAKES_USER && ex->profile->pass & pass;
 }
 
+/* W3C Trace Context §3.3.1.1: without a traceparent that is good, tracestate means nothing. */
+static bool is_settled_trace(const struct exchange *ex, const struct header *header)
+{
+    return header->id == HEADER_TRACEPARENT ||
+           (!ex->continues_trace && span_equal_nocase(header->name, SPAN("tracestate")));
+}
+
 /* Any other API: its fields are its own affair, but for ours and the caller's key. */
 static bool is_not_for_any(const struct header *header, const void *context)
 {
-    (void)context;
-    return header->id == HEADER_HOST || header->id == HEADER_X_REQUEST_ID ||
-           header->id == HEADER_AUTHORIZATION || header->id == HEADER_X_BPGATE_KEY;
+    const struct exchange *ex = context;
+    return is_settled_trace(ex, header) || header->id == HEADER_HOST ||
+           header->id == HEADER_X_REQUEST_ID || header->id == HEADER_AUTHORIZATION ||
+           header->id == HEADER_X_BPGATE_KEY;
 }
 
 static bool is_not_for_upstream(const struct header *header, const void *context)
 {
     const struct exchange *ex = context;
+    if (is_settled_trace(ex, header))
+        return true;
     switch (header->id) {
     case HEADER_HOST:
     case HEADER_X_REQUEST_ID:
@@ -59,23 +68,6 @@ static bool is_not_for_upstream(const struct header *header, const void *context
         return !passes_user_field(ex, PASS_INTEGRATION_NAME);
     default:
         return header_flags_of(header->id, header->name) & (HEADER_PRIVATE | HEADER_HOP);
-    }
-}
-
-/* W3C Trace Context §3.2: the trace goes on, the parent of what happens upstream is us. */
-static void continue_trace(struct exchange *ex)
-{
-    enum { TRACE_LEN = 55, PARENT_AT = 36, PARENT_LEN = 16 };
-    struct header_list *headers = &ex->request->headers;
-    for (size_t i = 0; i < headers->count; i++) {
-        struct header *header = &headers->at[i];
-        struct span value = header->value;
-        if (header->id != HEADER_TRACEPARENT || value.len != TRACE_LEN ||
-            !span_starts_with(value, SPAN("00-")))
-            continue;
-        header->value = arena_format(
-            ex->arena, "%.*s%016llx%.*s", PARENT_AT, value.at, (unsigned long long)random_u64() | 1,
-            (int)(TRACE_LEN - PARENT_AT - PARENT_LEN), value.at + PARENT_AT + PARENT_LEN);
     }
 }
 
@@ -97,12 +89,12 @@ bool head_up_prepare(struct exchange *ex, struct span *missing)
 {
     struct header_list *headers = &ex->request->headers;
     struct span authorization = passed_authorization(ex);
-    continue_trace(ex);
     header_list_remove_if(
         headers, ex->services->options->is_generic ? is_not_for_any : is_not_for_upstream, ex);
     add(ex, HEADER_HOST, ex->services->upstream_authority);
     add(ex, HEADER_VIA, via_value(ex, ex->request->version));
     add(ex, HEADER_X_REQUEST_ID, ex->request_id);
+    add(ex, HEADER_TRACEPARENT, ex->traceparent);
     add(ex, HEADER_X_BOT_ID, ex->ids[ID_BOT]);
     add(ex, HEADER_X_WORKSPACE_ID, ex->ids[ID_WORKSPACE]);
     add(ex, HEADER_X_INTEGRATION_ID, ex->ids[ID_INTEGRATION]);

@@ -10,7 +10,7 @@
 #include "gateway/exchange.h"
 
 /* Fields that head_up_prepare and head_up_write may add to a request's list. */
-enum { HEAD_UP_SPARE = 12 };
+enum { HEAD_UP_SPARE = 13 };
 
 /* This hop in a Via field, for a message that was received with this version (10 or 11). */
 struct span via_value(const struct exchange *exchange, unsigned version);

@@ -64,10 +64,18 @@ static void set_scope(const struct exchange *ex, struct cache_key_parts *parts)
     parts->scope[6] = digest_of(ex->arena, passed_token(ex));
 }
 
+/* It is another one with each request, and says nothing to the operation. */
+static bool is_trace_state(const struct header *header)
+{
+    return span_equal_nocase(header->name, SPAN("tracestate"));
+}
+
 /* Fields that go upstream with the request of one identity: they are in its key, whatever they mean.
  * Not those that the gateway settles itself, nor what asks about the store. */
 static bool is_in_shape(const struct header *header)
 {
+    if (is_trace_state(header))
+        return false;
     switch (header->id) {
     case HEADER_HOST:
     case HEADER_VIA:
@@ -272,7 +280,7 @@ static bool is_unkeyed(const struct header *header, const void *context)
     case HEADER_VIA:
         return false;
     default:
-        return l->is_shared || !is_in_shape(header);
+        return !is_trace_state(header) && (l->is_shared || !is_in_shape(header));
     }
 }
 

@@ -76,10 +76,11 @@ struct services {
     struct span via;                /* "bpgate-<instance>": this gateway's name in Via */
     struct retry_budget retries;
     struct breaker breaker;
-    size_t held;                   /* bytes of bodies held now, against held_bytes */
-    struct log_ring *access_log;   /* NULL: off */
-    struct metrics_cells *metrics; /* the worker's; NULL: nobody counts */
-    void *snapshot;                /* borrowed; counted for an exchange by the two below */
+    size_t held;                                /* bytes of bodies held now, against held_bytes */
+    struct log_ring *access_log, *audit_log;    /* NULL: off */
+    bool access_log_is_text, audit_log_is_text; /* people read it on a terminal */
+    struct metrics_cells *metrics;              /* the worker's; NULL: nobody counts */
+    void *snapshot; /* borrowed; counted for an exchange by the two below */
     void (*hold)(void *snapshot);
     void (*let_go)(void *snapshot);
 };

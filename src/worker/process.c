@@ -15,9 +15,10 @@
 #include "base/text.h"
 #include "gateway/tally.h"
 #include "net/listener.h"
+#include "worker/log_sink.h"
 #include "worker/worker.h"
 
-enum { LOG_RING_BYTES = MIB, ENDED_AT_ONCE = 130, LIMIT_PARTITIONS = 1 << 20 };
+enum { ENDED_AT_ONCE = 130, LIMIT_PARTITIONS = 1 << 20 };
 
 struct process {
     struct snapshot *snapshot; /* borrowed */
@@ -27,14 +28,13 @@ struct process {
     int admin_descriptor; /* -1: there is no admin listener */
     size_t worker_count;
     struct worker **workers;
-    int log_descriptor;
-    struct log_writer *access_log; /* NULL: off */
+    struct log_sink access_log, audit_log;
     struct tls_tickets *tickets;
     struct shared_cache cache;
     struct process_figures figures;
     struct limit_services limits;
     struct loop loop;
-    uv_signal_t signals[2];
+    uv_signal_t signals[3];
     uv_async_t ended; /* a worker has ended */
     bool is_draining;
     size_t running;
@@ -79,26 +79,24 @@ static enum status bind_all(struct process *process)
     return status == OK ? OK : failed("listen_failed", span_of(error));
 }
 
-static enum status open_access_log(struct process *process)
+static enum status open_logs(struct process *process)
 {
     const struct snapshot_options *options = &process->snapshot->options;
-    process->log_descriptor = -1;
-    switch (options->access_log) {
-    case ACCESS_LOG_OFF:
-        return OK;
-    case ACCESS_LOG_STDOUT:
-        process->log_descriptor = dup(STDOUT_FILENO);
-        break;
-    case ACCESS_LOG_FILE:
-        process->log_descriptor =
-            open(options->access_log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-        break;
-    }
-    if (process->log_descriptor < 0)
+    if (log_sink_open(&process->access_log, &options->access_log, process->worker_count) != OK)
         return failed("access_log_failed", span_of(strerror(errno)));
-    process->access_log =
-        log_writer_create(process->log_descriptor, process->worker_count, LOG_RING_BYTES);
+    if (log_sink_open(&process->audit_log, &options->audit_log, process->worker_count) != OK)
+        return failed("audit_log_failed", span_of(strerror(errno)));
     return OK;
+}
+
+/* SIGUSR1: what rotates logs has moved the files. */
+static void reopen_logs(struct process *process)
+{
+    if (log_sink_reopen(&process->access_log) != OK || log_sink_reopen(&process->audit_log) != OK)
+        log_event(LOG_WARN, "log_reopen_failed",
+                  FIELDS(field_text("reason", span_of(strerror(errno)))));
+    else
+        log_event(LOG_INFO, "logs_reopened", NO_FIELDS);
 }
 
 static void open_metrics(struct process *process)
@@ -108,7 +106,8 @@ static void open_metrics(struct process *process)
         .metrics = metrics_create(process->worker_count),
         .workers = process->worker_count,
         .cache = &process->cache,
-        .access_log = process->access_log,
+        .access_log = process->access_log.writer,
+        .audit_log = process->audit_log.writer,
     };
     tally_register(process->figures.metrics);
     tally_register_keys(process->figures.metrics, options->keys, options->key_count);
@@ -137,7 +136,10 @@ static enum status start_workers(struct process *process)
             .limits = process->limits,
             .figures = &process->figures,
             .index = i,
-            .access_log = process->access_log ? log_writer_ring(process->access_log, i) : NULL,
+            .access_log = log_sink_ring(&process->access_log, i),
+            .audit_log = log_sink_ring(&process->audit_log, i),
+            .access_log_is_text = process->access_log.is_text,
+            .audit_log_is_text = process->audit_log.is_text,
             .via = process->via,
             .on_ended = on_worker_ended,
             .owner = process,
@@ -164,8 +166,10 @@ static void drain(struct process *process)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
-    (void)number;
-    drain(handle->data);
+    if (number == SIGUSR1)
+        reopen_logs(handle->data);
+    else
+        drain(handle->data);
 }
 
 /* Wake-ups of several workers may arrive as one: the workers' own flags count. */
@@ -208,7 +212,7 @@ static void say_ready(const struct process *process)
 
 static void open_loop(struct process *process)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
     loop_init(&process->loop);
     ASSERT(uv_async_init(&process->loop.uv, &process->ended, on_ended) == 0);
     process->ended.data = process;
@@ -229,9 +233,8 @@ static void close_loop(struct process *process)
 
 static void clean_up(struct process *process)
 {
-    log_writer_destroy(process->access_log);
-    if (process->log_descriptor >= 0)
-        (void)close(process->log_descriptor);
+    log_sink_close(&process->access_log);
+    log_sink_close(&process->audit_log);
     metrics_destroy(process->figures.metrics);
     tls_tickets_destroy(process->tickets);
     limit_table_destroy(process->limits.table);
@@ -243,7 +246,7 @@ static void clean_up(struct process *process)
 static enum status start(struct process *process)
 {
     char error[SHARED_CACHE_ERROR_SIZE];
-    if (bind_all(process) != OK || open_access_log(process) != OK)
+    if (bind_all(process) != OK || open_logs(process) != OK)
         return ERR_IO;
     if (shared_cache_open(&process->cache, &process->loop, &process->snapshot->options, error) !=
         OK)
@@ -258,7 +261,6 @@ int process_run(struct snapshot *snapshot)
         .snapshot = snapshot,
         .worker_count = snapshot->options.workers,
         .admin_descriptor = -1,
-        .log_descriptor = -1,
         .tickets = tls_tickets_create(clock_ms()),
         .limits = {limit_table_create(LIMIT_PARTITIONS),
                    inflight_create(snapshot->options.key_count), &snapshot->options.limit_rules},
@@ -267,6 +269,7 @@ int process_run(struct snapshot *snapshot)
     int len =
         snprintf(process.via_text, sizeof(process.via_text), "bpgate-%08x", (unsigned)random_u64());
     process.via = (struct span){process.via_text, (size_t)len};
+    log_set_level(snapshot->options.log_level);
     raise_descriptor_limit();
     open_loop(&process);
     enum status status = start(&process);

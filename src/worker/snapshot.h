@@ -12,6 +12,7 @@
 #include "admin/admin.h"
 #include "auth/authenticator.h"
 #include "auth/credential.h"
+#include "base/log.h"
 #include "botpress/route_catalogue.h"
 #include "cache/cache.h"
 #include "client/client_connection.h"
@@ -22,7 +23,11 @@
 #include "store/redis_url.h"
 #include "upstream/upstream_pool.h"
 
-enum access_log_kind { ACCESS_LOG_OFF, ACCESS_LOG_STDOUT, ACCESS_LOG_FILE };
+/* Where the lines of a log go. */
+struct log_place {
+    enum log_kind { LOG_OFF, LOG_STDOUT, LOG_STDERR, LOG_SYSLOG, LOG_FILE } kind;
+    const char *path; /* of the file, or of syslog's socket; NULL for the others */
+};
 
 struct listen_options {
     struct span address;           /* "127.0.0.1:8080" */
@@ -73,8 +78,8 @@ struct snapshot_options {
     struct redis_settings redis; /* with has_redis */
     bool redis_private;          /* it holds answers of single callers too */
     struct admin_options admin;
-    enum access_log_kind access_log;
-    const char *access_log_file; /* with ACCESS_LOG_FILE */
+    struct log_place access_log, audit_log;
+    enum log_level log_level; /* of events */
 };
 
 struct snapshot {

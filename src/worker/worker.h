@@ -18,7 +18,8 @@ struct worker_options {
     struct tls_tickets *tickets;      /* borrowed; of all workers */
     const struct shared_cache *cache; /* borrowed; of all workers */
     struct limit_services limits;     /* borrowed; of all workers, but for the rules */
-    struct log_ring *access_log;      /* NULL: off */
+    struct log_ring *access_log, *audit_log; /* NULL: off */
+    bool access_log_is_text, audit_log_is_text;
     const struct process_figures *figures; /* borrowed; of all workers, with the metrics */
     size_t index;                          /* among the workers */
     struct span via;                       /* borrowed; outlives the worker */

@@ -166,6 +166,7 @@ void process_figures_look(const struct process_figures *figures)
     look_process(cells);
     if (figures->cache->cache)
         look_cache(cells, figures->cache->cache);
-    if (figures->access_log)
-        metrics_set(cells, METRIC_LOG_DROPPED, HERE, log_writer_dropped(figures->access_log));
+    uint64_t dropped = figures->access_log ? log_writer_dropped(figures->access_log) : 0;
+    dropped += figures->audit_log ? log_writer_dropped(figures->audit_log) : 0;
+    metrics_set(cells, METRIC_LOG_DROPPED, HERE, dropped);
 }

@@ -28,7 +28,7 @@ struct process_figures {
     struct metrics *metrics;
     size_t workers;
     const struct shared_cache *cache;
-    struct log_writer *access_log; /* NULL: off */
+    struct log_writer *access_log, *audit_log; /* NULL: off */
 };
 
 /* Into the cells of the process. From the thread of the admin listener alone. */

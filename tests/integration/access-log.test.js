@@ -79,3 +79,46 @@ test('access_log: off writes nothing', async (t) => {
   await gateway.stop();
   assert.deepEqual(gateway.accessLines, []);
 });
+
+test('a trace goes on with a span of ours, or begins; and the line names the span that went upstream', async (t) => {
+  const { ask, gateway, upstream } = await play(t);
+  const trace = '0af7651916cd43dd8448eb211c80319c';
+  const parent = 'b7ad6b7169203331';
+  const sent = [
+    { traceparent: `00-${trace}-${parent}-01`, tracestate: 'vendor=1' },
+    {},
+    { traceparent: `00-${trace.toUpperCase()}-${parent}-01`, tracestate: 'vendor=1' },
+    { traceparent: '00-00000000000000000000000000000000-b7ad6b7169203331-01', tracestate: 'vendor=1' },
+  ];
+  for (const [i, headers] of sent.entries()) {
+    const id = newRequestId();
+    await ask('GET', '/v1/chat/users', { headers: { 'x-request-id': id, ...headers } });
+    const line = await assertOneAccessLine(gateway, id);
+    const went = upstream.requests.at(-1);
+    assert.equal(went.header('traceparent'), line.traceparent);
+    const [version, traceId, spanId, flags] = line.traceparent.split('-');
+    assert.equal(version, '00');
+    assert.match(spanId, /^[0-9a-f]{16}$/);
+    assert.notEqual(spanId, parent);
+    assert.equal(traceId === trace, i === 0);
+    assert.equal(flags, i === 0 ? '01' : '00');
+    assert.equal(went.header('tracestate'), i === 0 ? 'vendor=1' : undefined);
+  }
+});
+
+test('no query, no key and no token, also of what was refused or is long', async (t) => {
+  const { ask, gateway } = await play(t, { announces: [/./] });
+  const raw = await connect(t, gateway);
+  raw.send('GET /v1/chat/users?token=hidden HTTP/1.1\r\nHost : x\r\n\r\n');
+  await raw.response();
+  const refused = await gateway.accessLine(({ status }) => status === 400, 'the refused head');
+  assert.equal(refused.refused, 'GET /v1/chat/users');
+  await ask('GET', `/v1/nowhere/${gateway.key}`);
+  await ask('GET', `/v1/nowhere/${'long/'.repeat(1400)}end?secret=hidden`);
+  const long = await gateway.accessLine(({ path }) => path?.startsWith('/v1/nowhere/long'), 'the long path');
+  assert.ok(long.path.length <= 512);
+  assert.ok(long.bytes > 0, 'nothing is left out behind it');
+  assert.equal(gateway.accessLines.length, 3);
+  const output = JSON.stringify(gateway.accessLines);
+  for (const secret of ['hidden', gateway.key, TOKEN]) assert.ok(!output.includes(secret), secret);
+});

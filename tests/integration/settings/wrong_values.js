@@ -301,9 +301,4 @@ export const values = [
     says: ['7:10: workers (8) must not be larger than max_connections (4); change one'],
     yaml: after('workers: 8\nmax_connections: 4\n'),
   },
-  {
-    what: 'a log that is no file',
-    says: ['7:13: access_log must be stdout, off or the name of a file: syslog is not in this release'],
-    yaml: after('access_log: syslog\n'),
-  },
 ];

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -398,6 +400,53 @@ static void a_line_cut_by_a_full_disk_is_ended_before_the_next(void **state)
     close(file);
 }
 
+/* --- syslog --- */
+
+static int listen_on(const struct sockaddr_un *address)
+{
+    int socket_ = socket(AF_UNIX, SOCK_DGRAM, 0);
+    assert_true(socket_ >= 0);
+    (void)unlink(address->sun_path);
+    assert_int_equal(bind(socket_, (const struct sockaddr *)address, sizeof(*address)), 0);
+    return socket_;
+}
+
+static void assert_message(int listener, const char *wanted)
+{
+    char message[256], expected[256];
+    ssize_t len = recv(listener, message, sizeof(message) - 1, 0);
+    assert_true(len > 0);
+    message[len] = '\0';
+    (void)snprintf(expected, sizeof(expected), "<30>bpgate[%ld]: %s", (long)getpid(), wanted);
+    assert_string_equal(message, expected);
+}
+
+static void each_line_is_a_message_of_syslog_also_when_that_begins_anew(void **state)
+{
+    (void)state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/bpgate-syslog-%ld",
+                   (long)getpid());
+    int listener = listen_on(&address), sender = socket(AF_UNIX, SOCK_DGRAM, 0);
+    assert_int_equal(connect(sender, (struct sockaddr *)&address, sizeof(address)), 0);
+    struct log_writer *writer = log_writer_create(sender, 1, RING_BYTES);
+    struct log_ring *ring = log_writer_ring(writer, 0);
+    assert_true(log_ring_write(ring, SPAN("one")));
+    assert_true(log_ring_write(ring, SPAN("two")));
+    assert_message(listener, "one");
+    assert_message(listener, "two");
+    close(listener);
+    listener = listen_on(&address);
+    assert_true(log_ring_write(ring, SPAN("three")));
+    assert_message(listener, "three");
+    close(listener);
+    assert_true(log_ring_write(ring, SPAN("to nobody")));
+    await_dropped(writer, 1);
+    log_writer_destroy(writer);
+    close(sender);
+    unlink(address.sun_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +464,7 @@ int main(void)
         cmocka_unit_test(lines_that_cannot_be_written_are_counted),
         cmocka_unit_test(a_reader_that_left_ends_neither_process_nor_writer),
         cmocka_unit_test(a_line_cut_by_a_full_disk_is_ended_before_the_next),
+        cmocka_unit_test(each_line_is_a_message_of_syslog_also_when_that_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

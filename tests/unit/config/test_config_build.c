@@ -101,20 +101,23 @@ static void the_access_log_is_stdout_off_or_a_file(void **state)
     (void)state;
     static const struct {
         const char *yaml, *file;
-        enum access_log_kind kind;
+        enum log_kind kind;
     } cases[] = {
-        {"", NULL, ACCESS_LOG_STDOUT},
-        {"access_log: stdout\n", NULL, ACCESS_LOG_STDOUT},
-        {"access_log: off\n", NULL, ACCESS_LOG_OFF},
-        {"access_log: /var/log/x\n", "/var/log/x", ACCESS_LOG_FILE},
+        {"", NULL, LOG_STDOUT},
+        {"access_log: stdout\n", NULL, LOG_STDOUT},
+        {"access_log: off\n", NULL, LOG_OFF},
+        {"access_log: stderr\n", NULL, LOG_STDERR},
+        {"access_log: syslog\n", "/dev/log", LOG_SYSLOG},
+        {"access_log: syslog:/run/x\n", "/run/x", LOG_SYSLOG},
+        {"access_log: /var/log/x\n", "/var/log/x", LOG_FILE},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct snapshot *snapshot = load_good(cases[i].yaml);
-        assert_int_equal(snapshot->options.access_log, cases[i].kind);
+        assert_int_equal(snapshot->options.access_log.kind, cases[i].kind);
         if (cases[i].file)
-            assert_string_equal(snapshot->options.access_log_file, cases[i].file);
+            assert_string_equal(snapshot->options.access_log.path, cases[i].file);
         else
-            assert_null(snapshot->options.access_log_file);
+            assert_null(snapshot->options.access_log.path);
         snapshot_release(snapshot);
     }
 }

@@ -85,8 +85,6 @@ static const struct wrong_file wrong_values[] = {
     {"listen:\n- address: 8080\n",
      "2:12: listen[].address must be an IP address and a port: 127.0.0.1:8080, \"[::1]:8080\" or "
      "\"*:8080\""},
-    {"access_log: syslog\n",
-     "1:13: access_log must be stdout, off or the name of a file: syslog is not in this release"},
     {"access_log: |\n  a\n  b\n", "1:13: access_log must not hold control characters or line ends"},
     {"upstream: {ca_file: \"a\\0b\"}\n",
      "1:21: upstream.ca_file must not hold control characters or line ends"},

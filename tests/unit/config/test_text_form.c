@@ -35,7 +35,7 @@ static const struct {
       "redis+sentinel://a:1,b:2/master"},
      {"", "127.0.0.1:6379", "http://127.0.0.1:6379", "redis://", "redis://:secret@"}},
     {FORM_FILE, {"/etc/x.pem", "x"}, {""}},
-    {FORM_LOG, {"stdout", "off", "/var/log/bpgate.log"}, {"", "syslog"}},
+    {FORM_LOG, {"stdout", "off", "syslog", "/var/log/bpgate.log"}, {"", "a\nb"}},
     {FORM_SOURCE,
      {"env:BOTPRESS_TOKEN", "file:/run/secret", "cred:token"},
      {"", "env:", "file:", "cred:", "bp_pat_secret", "ENV:X", "environment:X", "env"}},

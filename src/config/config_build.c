@@ -67,6 +67,15 @@ static void build_trusted_proxies(const struct draft *draft, struct cidr_list *t
     *trusted = (struct cidr_list){cidrs, from->count};
 }
 
+static void build_cors(const struct draft *draft, struct cors_options *cors, struct arena *arena)
+{
+    const struct located_list *from = &draft->cors_origins;
+    struct span *origins = arena_zalloc(arena, from->count * sizeof(origins[0]));
+    for (size_t i = 0; i < from->count; i++)
+        origins[i] = from->at[i].text;
+    *cors = (struct cors_options){origins, from->count};
+}
+
 static void build_proxy(struct span text, struct dialer_proxy *proxy, struct arena *arena)
 {
     struct proxy_url url;
@@ -148,6 +157,7 @@ void config_build(const struct draft *draft, struct snapshot_options *options, s
     options->gateway.held_bytes = (size_t)(draft->held_bytes / options->workers);
     build_listen(draft, options, arena);
     build_trusted_proxies(draft, &options->gateway.trusted_proxies, arena);
+    build_cors(draft, &options->gateway.cors, arena);
     build_upstream(draft, options, arena);
     build_client(draft, &options->client);
     options->access_log = log_place_of(&draft->access_log);

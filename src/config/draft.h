@@ -91,7 +91,7 @@ struct draft {
     } auth_failures;
     struct located url, proxy, ca_file, anonymous, access_log, audit_log;
     struct located redis_url, redis_password, redis_ca_file, admin_address, admin_token;
-    struct located_list trusted_proxies;
+    struct located_list trusted_proxies, cors_origins;
     struct class_deadlines cap; /* of every class; 0: not set */
     uint64_t held_bytes;        /* of all workers */
     bool allow_plaintext;

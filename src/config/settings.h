@@ -140,6 +140,8 @@
     TEXT("admin.token", admin_token, SOURCE, OPTIONAL, NULL,                                       \
          "Where the token is that it asks for: env:NAME, file:PATH or cred:NAME; needed unless "   \
          "the address is one of loopback.")                                                        \
+    TEXTS("cors.origins", cors_origins, ORIGIN, 64,                                                \
+          "Whose pages may call the gateway from a browser: https://app.example.com.")             \
     RECORDS("credentials", credentials, credential_fields, OPTIONAL, 100,                          \
             "Botpress tokens.")                                                                    \
     RECORDS("profiles", profiles, profile_fields, OPTIONAL, 1000,                                  \
@@ -249,7 +251,6 @@
 /* Known names that this release does not have yet. REFUSED: going on without would let through what
  * the operator means to stop; IGNORED, with a warning: only something useful is missing. */
 #define LATER_SETTINGS(LATER)                                                                      \
-    LATER("cors", IGNORED)                                                                         \
     LATER("filters", REFUSED)
 
 /* clang-format on */

@@ -94,6 +94,33 @@ static bool is_cidr(struct span text)
     return cidr_parse(text, &cidr);
 }
 
+/* RFC 6454 §6.2, as a browser writes it: the comparison is byte for byte. */
+static bool is_origin(struct span text)
+{
+    static const struct {
+        struct span scheme, usual_port;
+    } rows[] = {{SPAN_INIT("https://"), SPAN_INIT("443")}, {SPAN_INIT("http://"), SPAN_INIT("80")}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (!span_starts_with(text, rows[i].scheme))
+            continue;
+        struct span rest = span_skip(text, rows[i].scheme.len);
+        size_t colon = rest.len;
+        for (size_t k = 0; k < rest.len; k++) {
+            char c = rest.at[k];
+            if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789.-_:[]", c))
+                return false;
+            colon = c == ':' ? k : c == ']' ? rest.len : colon;
+        }
+        uint64_t port = 0;
+        struct span digits = span_skip(rest, colon < rest.len ? colon + 1 : rest.len);
+        bool has_port = colon < rest.len;
+        return colon > 0 && rest.len <= ID_MAX_LEN &&
+               (!has_port || (span_to_u64(digits, &port) && port > 0 && port <= UINT16_MAX &&
+                              !span_equal(digits, rows[i].usual_port)));
+    }
+    return false;
+}
+
 static bool has_form(enum text_form form, struct span text)
 {
     switch (form) {
@@ -116,6 +143,8 @@ static bool has_form(enum text_form form, struct span text)
         return is_source(text);
     case FORM_CIDR:
         return is_cidr(text);
+    case FORM_ORIGIN:
+        return is_origin(text);
     case FORM_OPERATION:
         return is_visible(text, ID_MAX_LEN);
     case FORM_URL: /* these have more to say than yes or no */

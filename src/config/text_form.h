@@ -32,6 +32,9 @@ enum { NAME_MAX_LEN = 64, ID_MAX_LEN = 256, TEXT_MAX_LEN = 4096 };
          "not belong here")                                                                        \
     FORM(CIDR, "address range",                                                                    \
          "must be an address range such as 10.0.0.0/8 or ::1, with no bits set behind the prefix") \
+    FORM(ORIGIN, "origin",                                                                         \
+         "must be an origin as browsers send it: https://app.example.com, in lower case, without " \
+         "a path, and without the port if it is the usual one")                                    \
     FORM(OPERATION, "operation", "must be an operation such as createMessage, \"list*\" or read")
 
 #define FORM_ENUM(name, word, rule) FORM_##name,

@@ -66,6 +66,7 @@ struct exchange {
     struct span request_id;
     struct span traceparent;  /* with a span of our own, for the upstream */
     bool continues_trace;     /* the caller's; else it begins here */
+    struct span page;         /* the origin of the settings that asks; len 0: none of these */
     struct address address;   /* the caller's, behind trusted proxies too */
     struct span refused_line; /* of a head that was refused, for the log */
 

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "gateway/caller_address.h"
+#include "gateway/cors.h"
 #include "gateway/forward.h"
 #include "gateway/limits.h"
 #include "gateway/local_answer.h"
@@ -60,6 +61,7 @@ static struct exchange *create(struct services *services, struct client_connecti
     ex->started_wall_ms = clock_wall_ms();
     ex->request_id = request_id_of(request, arena);
     settle_trace(ex);
+    ex->page = cors_page_of(ex);
     ex->address =
         caller_address(client_peer(client), &request->headers, &services->options->trusted_proxies);
     return ex;

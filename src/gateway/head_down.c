@@ -1,6 +1,7 @@
 #include "gateway/head_down.h"
 
 #include "base/text.h"
+#include "gateway/cors.h"
 #include "gateway/head_up.h"
 #include "gateway/limits.h"
 
@@ -51,5 +52,6 @@ void head_down_prepare(struct exchange *ex)
         ASSERT(header_list_add_known(headers, HEADER_VIA, via_value(ex, ex->response->version)));
     }
     limits_add_fields(ex);
+    cors_add_fields(ex);
     ASSERT(header_list_add_known(headers, HEADER_X_REQUEST_ID, ex->request_id));
 }

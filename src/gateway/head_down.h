@@ -5,7 +5,7 @@
 #include "gateway/exchange.h"
 
 /* Room for the fields that are added. */
-enum { HEAD_DOWN_SPARE = 10 };
+enum { HEAD_DOWN_SPARE = 14 };
 
 /* Removes what belongs to the connection and the upstream's rate fields (product §5: they speak of
  * the team's budget, and clients obey them on every status; with its own 429 they pass, bounded),

@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "base/text.h"
 
-enum { OWN_HEADERS = 20, QUOTE_LEN = 80 };
+enum { OWN_HEADERS = 24, QUOTE_LEN = 80 };
 
 static struct response *own_response(struct exchange *ex, unsigned status)
 {

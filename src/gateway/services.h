@@ -28,6 +28,12 @@ struct class_deadlines {
     uint64_t first_byte_ms, body_idle_ms, total_ms; /* total_ms 0: none */
 };
 
+/* Whose pages may read answers, exactly as Origin names them. */
+struct cors_options {
+    const struct span *origins;
+    size_t count;
+};
+
 /* The settings that the gateway's own stages own. */
 struct gateway_options {
     bool is_generic;          /* the upstream is any HTTP API: no catalogue, no translation */
@@ -38,7 +44,8 @@ struct gateway_options {
     unsigned max_retries;
     unsigned retry_percent; /* of traffic, in the budget */
     bool breaker_enabled;
-    size_t held_bytes;                /* of all bodies held at once, of one worker */
+    size_t held_bytes; /* of all bodies held at once, of one worker */
+    struct cors_options cors;
     struct cidr_list trusted_proxies; /* who may say on whose behalf it calls */
 };
 

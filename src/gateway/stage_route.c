@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "gateway/cors.h"
 #include "gateway/local_answer.h"
 #include "gateway/stages.h"
 
@@ -56,6 +57,8 @@ static enum verdict route_generic(struct exchange *ex)
 enum verdict route_begin(struct exchange *ex)
 {
     const struct request *request = ex->request;
+    if (cors_answers_preflight(ex))
+        return STAGE_RESPOND;
     if (ex->services->options->is_generic)
         return route_generic(ex);
     ex->route_result =

@@ -40,6 +40,11 @@ static const struct {
      {"env:BOTPRESS_TOKEN", "file:/run/secret", "cred:token"},
      {"", "env:", "file:", "cred:", "bp_pat_secret", "ENV:X", "environment:X", "env"}},
     {FORM_CIDR, {"10.0.0.0/8", "::1", "192.168.1.1"}, {"", "10.0.0.1/8", "10.0.0.0/33", "a"}},
+    {FORM_ORIGIN,
+     {"https://app.example.com", "http://localhost:3000", "http://[::1]", "http://[::1]:81"},
+     {"", "*", "null", "app.example.com", "https://", "https://a/", "https://A.example",
+      "https://a:443", "http://a:80", "https://a:", "https://u@a", "https://*.example.com",
+      "ftp://a", "https://:8443"}},
     {FORM_OPERATION, {"read", "list*", "!delete*"}, {"", "a b"}},
 };
 

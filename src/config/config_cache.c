@@ -23,6 +23,9 @@ static void check_redis_is_there(const struct draft *draft, struct config_errors
             config_errors_add(errors, companions[i].text->place,
                               "%s needs redis.url beside it; add that", companions[i].setting);
     }
+    if (draft_place(draft, "redis.away").line > 0)
+        config_errors_add(errors, draft_place(draft, "redis.away"),
+                          "redis.away needs redis.url beside it; add that");
     if (draft->options.redis_private)
         config_errors_warn(errors, draft_place(draft, "cache.redis_private"),
                            "cache.redis_private has no effect: there is no Redis; set redis.url");

@@ -144,9 +144,4 @@ void config_limits_build(const struct draft *draft, struct snapshot_options *opt
         options->limit_rules.auth_failures =
             gcra_rate_of(draft->auth_failures.requests, draft->auth_failures.per_ms,
                          draft->auth_failures.requests);
-    if (count > 0 && options->has_redis)
-        config_errors_warn(
-            errors, draft->limits.place,
-            "limits are counted by each gateway for itself in this release, also where "
-            "several share a Redis; divide them among the gateways");
 }

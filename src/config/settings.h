@@ -135,6 +135,9 @@
          "Where its password is, when it is not in the URL: env:NAME, file:PATH or cred:NAME.")    \
     TEXT("redis.ca_file", redis_ca_file, FILE, OPTIONAL, NULL,                                     \
          "Certificates (PEM) to trust for rediss:// instead of the system's.")                     \
+    CHOICE("redis.away", options.limits_away, WORD, "local_share|local|allow|deny", 0,             \
+           "What limits do while Redis is away: each gateway admits its share of the rate, or all "\
+           "of it, or everything, or nothing.")                                                    \
     TEXT("admin.address", admin_address, ADDRESS, OPTIONAL, NULL,                                  \
          "Where /healthz, /readyz, /metrics and /cache/purge are served; absent: nowhere.")                  \
     TEXT("admin.token", admin_token, SOURCE, OPTIONAL, NULL,                                       \

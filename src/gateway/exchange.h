@@ -85,6 +85,7 @@ struct exchange {
 
     /* stages limit_* */
     struct limits *limits; /* in the arena; NULL: none was asked */
+    uint64_t redis_ms;     /* waited for Redis so far; lookup_redis's too */
 
     /* stage lookup */
     struct lookup *lookup; /* in the arena; NULL: the cache has no part in it */

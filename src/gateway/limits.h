@@ -6,10 +6,20 @@
 
 #include "gateway/exchange.h"
 
+/* Who has counted a claim. */
+enum limit_ledger { LEDGER_MEMORY, LEDGER_REDIS };
+
 struct limits {
+    struct exchange *exchange;                   /* borrowed; while it waits */
     struct limit_claim claims[LIMIT_CLAIMS_MAX]; /* spent, or refused */
     const struct limit_policy *policies[LIMIT_CLAIMS_MAX];
-    size_t count;
+    enum limit_ledger ledgers[LIMIT_CLAIMS_MAX];
+    struct span names[LIMIT_CLAIMS_MAX];       /* of the partitions in Redis; empty without one */
+    struct gcra_rate shares[LIMIT_CLAIMS_MAX]; /* while Redis is away */
+    size_t count, before;                      /* of all places so far; of the places before this */
+    struct redis_take take;
+    enum redis_take_start taken;        /* what came of that */
+    uint64_t asked_ms;                  /* when it began */
     const struct limit_policy *refused; /* with a 429 of ours: the one that is longest in the way */
     bool is_in_flight;                  /* counts among the requests of its key */
 };

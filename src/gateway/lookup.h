@@ -34,6 +34,7 @@ struct lookup {
     enum landing landing;      /* of that */
     struct cache_entry *landed;
     struct redis_lookup redis;
+    uint64_t asked_redis_ms;   /* when that began */
     struct cache_entry *found; /* in Redis */
     struct cache_entry
         *form; /* counted; what the answer's fields point into, if its body does not */

@@ -7,7 +7,7 @@
 
 #include "gateway/lookup.h"
 
-/* Begins one for the entry of lookup, unless somebody fetches it already. Inside any stage. */
-void refresh_begin(const struct lookup *lookup);
+/* Begins one for the entry that is stale, unless somebody fetches it already. Inside any stage. */
+void refresh_begin(const struct lookup *stale);
 
 #endif

@@ -19,6 +19,7 @@
 #include "gateway/limit_rules.h"
 #include "gateway/retry_budget.h"
 #include "limit/inflight.h"
+#include "limit/redis_limits.h"
 #include "metrics/metrics.h"
 #include "net/loop.h"
 #include "upstream/breaker.h"
@@ -60,11 +61,21 @@ struct cache_services {
     unsigned refreshes; /* under way */
 };
 
-/* The limits, of all workers. */
+/* What limits that several gateways share do while their Redis is away. */
+enum limits_away {
+    LIMITS_LOCAL_SHARE, /* each gateway admits its part */
+    LIMITS_LOCAL,       /* each admits all */
+    LIMITS_ALLOW,
+    LIMITS_DENY,
+};
+
+/* The limits, of all workers but for Redis. */
 struct limit_services {
     struct limit_table *table;
     struct inflight *inflight; /* by key_record.index */
     const struct limit_rules *rules;
+    struct redis_limits *redis; /* the worker's own; NULL: each gateway counts for itself */
+    enum limits_away away;
 };
 
 struct services {

@@ -1,10 +1,16 @@
+#include <openssl/sha.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/text.h"
 #include "gateway/limits.h"
 #include "gateway/local_answer.h"
 #include "gateway/stages.h"
 
-enum { US_PER_S = 1000000, IN_FLIGHT_RETRY_MS = 1000, IPV6_NETWORK_LEN = 8 };
+enum { US_PER_S = 1000000, IN_FLIGHT_RETRY_MS = 1000, IPV6_NETWORK_LEN = 8, NAME_BYTES = 16 };
+
+/* An exchange waits for Redis so long in all; here at first for less, since lookup_redis waits too. */
+enum { REDIS_BUDGET_MS = 25, CALLER_WAIT_MS = 10 };
 
 static struct limit_services *limits_of(const struct exchange *ex)
 {
@@ -123,38 +129,168 @@ static enum verdict refuse_by_policies(struct exchange *ex, struct limits *limit
 
 /* --- The policies of one place --- */
 
-static void claim_all(struct exchange *ex, struct limits *limits, enum limit_place place)
+/* Of the partition in Redis: the same in every gateway, and nothing of the caller's but a digest. */
+static struct span name_in_redis(const struct exchange *ex, const struct limit_policy *policy,
+                                 struct span text)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    char hex[2 * NAME_BYTES + 1];
+    SHA256((const unsigned char *)text.at, text.len, digest);
+    for (size_t i = 0; i < NAME_BYTES; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    return arena_format(ex->arena, "bpgate:rl:%.*s:%s", (int)policy->name.len, policy->name.at,
+                        hex);
+}
+
+static void claim(struct exchange *ex, struct limits *limits, const struct limit_policy *policy)
 {
     const struct limit_services *services = limits_of(ex);
-    for (size_t i = 0; i < services->rules->count; i++) {
-        const struct limit_policy *policy = &services->rules->policies[i];
-        if (policy->place != place || !has_key(policy, ex->key) || !has_operation(policy, ex))
-            continue;
-        ASSERT(limits->count < LIMIT_CLAIMS_MAX);
-        limits->policies[limits->count] = policy;
-        limits->claims[limits->count++] = (struct limit_claim){
-            .key = limit_table_key(services->table, partition(ex, policy)),
-            .rate = &policy->rate,
-            .cost = policy->cost,
-            .is_shadow = policy->is_shadow,
-        };
+    struct span text = partition(ex, policy);
+    size_t place = limits->count++;
+    ASSERT(place < LIMIT_CLAIMS_MAX);
+    limits->policies[place] = policy;
+    if (services->redis)
+        limits->names[place] = name_in_redis(ex, policy, text);
+    limits->claims[place] = (struct limit_claim){
+        .key = limit_table_key(services->table, text),
+        .rate = &policy->rate,
+        .cost = policy->cost,
+        .is_shadow = policy->is_shadow,
+    };
+}
+
+static void claim_all(struct exchange *ex, struct limits *limits, enum limit_place place)
+{
+    const struct limit_rules *rules = limits_of(ex)->rules;
+    limits->before = limits->count;
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct limit_policy *policy = &rules->policies[i];
+        if (policy->place == place && has_key(policy, ex->key) && has_operation(policy, ex))
+            claim(ex, limits, policy);
     }
 }
 
-static enum verdict take(struct exchange *ex, enum limit_place place)
+/* What the first count claims have spent. */
+static void give_back(struct exchange *ex, struct limits *limits, size_t count)
 {
-    const struct limit_services *services = limits_of(ex);
-    if (services->rules->count == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (limits->ledgers[i] == LEDGER_REDIS)
+            redis_limits_give_back(limits_of(ex)->redis, &limits->claims[i], &limits->names[i], 1);
+        else
+            limit_table_give_back(limits_of(ex)->table, &limits->claims[i], 1);
+    }
+}
+
+static enum verdict settle(struct exchange *ex, bool is_admitted, enum limit_ledger ledger)
+{
+    struct limits *limits = ex->limits;
+    for (size_t i = limits->before; i < limits->count; i++)
+        limits->ledgers[i] = ledger;
+    if (is_admitted)
+        return STAGE_NEXT;
+    /* What this place refuses others had admitted: nothing is spent. */
+    give_back(ex, limits, limits->before);
+    return refuse_by_policies(ex, limits, limits->before);
+}
+
+static enum verdict take_here(struct exchange *ex)
+{
+    struct limits *limits = ex->limits;
+    bool is_admitted = limit_table_take(limits_of(ex)->table, limits->claims + limits->before,
+                                        limits->count - limits->before, clock_us());
+    return settle(ex, is_admitted, LEDGER_MEMORY);
+}
+
+/* A share of the rate, and of the burst as far as one request fits. */
+static void take_share(struct exchange *ex)
+{
+    struct limits *limits = ex->limits;
+    uint64_t instances = redis_limits_instances(limits_of(ex)->redis);
+    for (size_t i = limits->before; i < limits->count; i++) {
+        struct limit_claim *claim = &limits->claims[i];
+        uint64_t burst = claim->rate->burst / instances;
+        limits->shares[i] = (struct gcra_rate){claim->rate->interval_us * instances,
+                                               burst > claim->cost ? burst : claim->cost};
+        claim->rate = &limits->shares[i];
+    }
+}
+
+static enum verdict decide_without_redis(struct exchange *ex)
+{
+    switch (limits_of(ex)->away) {
+    case LIMITS_LOCAL_SHARE:
+        take_share(ex);
+        return take_here(ex);
+    case LIMITS_LOCAL:
+        return take_here(ex);
+    case LIMITS_ALLOW:
+        ex->limits->count = ex->limits->before;
+        return STAGE_NEXT;
+    case LIMITS_DENY:
+        break;
+    }
+    ex->limits->count = ex->limits->before;
+    const struct problem problem = {
+        .id = PROBLEM_OVERLOADED,
+        .retry_after_s = 1,
+        .message = SPAN("The limits cannot be looked up, because the gateway's Redis is away, and "
+                        "redis.away says deny."),
+    };
+    return problem_respond(ex, &problem);
+}
+
+static enum verdict heed(struct exchange *ex, enum redis_take_start taken)
+{
+    if (taken == TAKE_AWAY)
+        return decide_without_redis(ex);
+    return settle(ex, taken == TAKE_ADMITTED, LEDGER_REDIS);
+}
+
+static void on_taken(struct redis_take *take, enum redis_take_start taken)
+{
+    struct limits *limits = container_of(take, struct limits, take);
+    limits->taken = taken;
+    exchange_resume(limits->exchange);
+}
+
+static void call_off(void *limits)
+{
+    redis_take_off(&((struct limits *)limits)->take);
+}
+
+static enum verdict ask_redis(struct exchange *ex, uint64_t most_ms)
+{
+    struct limits *limits = ex->limits;
+    uint64_t now_ms = loop_now_ms(ex->services->loop);
+    uint64_t left_ms = ex->redis_ms < REDIS_BUDGET_MS ? REDIS_BUDGET_MS - ex->redis_ms : 0;
+    limits->exchange = ex;
+    limits->asked_ms = now_ms;
+    limits->take = (struct redis_take){
+        .claims = limits->claims + limits->before,
+        .names = limits->names + limits->before,
+        .count = limits->count - limits->before,
+        .deadline_ms = now_ms + (left_ms < most_ms ? left_ms : most_ms),
+        .on_done = on_taken,
+    };
+    enum redis_take_start taken = redis_take_begin(&limits->take, limits_of(ex)->redis);
+    return taken == TAKE_WAITS ? exchange_wait(ex, limits, call_off) : heed(ex, taken);
+}
+
+static enum verdict take(struct exchange *ex, enum limit_place place, uint64_t most_ms)
+{
+    if (limits_of(ex)->rules->count == 0)
         return STAGE_NEXT;
     struct limits *limits = limits_here(ex);
-    size_t before = limits->count;
     claim_all(ex, limits, place);
-    size_t count = limits->count - before;
-    if (count == 0 || limit_table_take(services->table, limits->claims + before, count, clock_us()))
+    if (limits->count == limits->before)
         return STAGE_NEXT;
-    /* Upstream's limit refuses what the caller's had admitted: nothing is spent. */
-    limit_table_give_back(services->table, limits->claims, before);
-    return refuse_by_policies(ex, limits, before);
+    return limits_of(ex)->redis && most_ms > 0 ? ask_redis(ex, most_ms) : take_here(ex);
+}
+
+static enum verdict taken(struct exchange *ex)
+{
+    ex->redis_ms += loop_now_ms(ex->services->loop) - ex->limits->asked_ms;
+    return heed(ex, ex->limits->taken);
 }
 
 /* --- Guessing keys --- */
@@ -200,12 +336,11 @@ enum verdict limit_address_begin(struct exchange *ex)
                           SPAN("Too many requests with wrong keys came from this address: check "
                                "the client's token, and try again later."));
     }
-    return take(ex, LIMIT_ADDRESS);
+    return take(ex, LIMIT_ADDRESS, 0); /* always in memory: it is for strangers */
 }
 
-enum verdict limit_caller_begin(struct exchange *ex)
+static enum verdict enter_flight(struct exchange *ex, enum verdict verdict)
 {
-    enum verdict verdict = take(ex, LIMIT_CALLER);
     if (verdict != STAGE_NEXT || !ex->key || ex->key->max_inflight == 0)
         return verdict;
     struct limits *limits = limits_here(ex);
@@ -213,7 +348,7 @@ enum verdict limit_caller_begin(struct exchange *ex)
         inflight_enter(limits_of(ex)->inflight, ex->key->index, ex->key->max_inflight);
     if (limits->is_in_flight)
         return STAGE_NEXT;
-    limit_table_give_back(limits_of(ex)->table, limits->claims, limits->count);
+    give_back(ex, limits, limits->count);
     return refuse(ex, SPAN("max_inflight"), (uint64_t)IN_FLIGHT_RETRY_MS * 1000,
                   arena_format(ex->arena,
                                "As many requests of this key as may be, %u, are under way at this "
@@ -221,9 +356,24 @@ enum verdict limit_caller_begin(struct exchange *ex)
                                ex->key->max_inflight));
 }
 
+enum verdict limit_caller_begin(struct exchange *ex)
+{
+    return enter_flight(ex, take(ex, LIMIT_CALLER, CALLER_WAIT_MS));
+}
+
+enum verdict limit_caller_finish(struct exchange *ex)
+{
+    return enter_flight(ex, taken(ex));
+}
+
 enum verdict limit_upstream_begin(struct exchange *ex)
 {
-    return take(ex, LIMIT_UPSTREAM);
+    return take(ex, LIMIT_UPSTREAM, REDIS_BUDGET_MS);
+}
+
+enum verdict limit_upstream_finish(struct exchange *ex)
+{
+    return taken(ex);
 }
 
 void limits_clear(struct exchange *ex)

@@ -157,6 +157,7 @@ static void redis_off(void *lookup)
 static enum verdict ask_redis(struct lookup *l)
 {
     struct redis_tier *tier = l->exchange->services->cache.redis;
+    l->asked_redis_ms = loop_now_ms(l->exchange->services->loop);
     if (!redis_lookup_begin(&l->redis, tier, l->key, on_found))
         return STAGE_NEXT;
     return exchange_wait(l->exchange, l, redis_off);
@@ -176,6 +177,7 @@ enum verdict lookup_redis_finish(struct exchange *ex)
     struct lookup *l = ex->lookup;
     struct cache_entry *found = l->found;
     struct cache *cache = ex->services->cache.cache;
+    ex->redis_ms += loop_now_ms(ex->services->loop) - l->asked_redis_ms;
     l->found = NULL;
     if (!found)
         return STAGE_NEXT;

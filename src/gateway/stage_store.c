@@ -93,8 +93,10 @@ static struct cache_entry *freshened(struct lookup *l, const struct header_list 
     uint64_t now_ms = clock_wall_ms();
     struct header_list *kept = kept_fields(l, fields, now_ms);
     struct cache_entry *fresh = cache_entry_freshen(l->entry, &l->entry->facts, kept);
-    const struct header_list merged = {(struct header *)(uintptr_t)fresh->headers,
-                                       fresh->header_count, fresh->header_count};
+    struct header_list merged;
+    header_list_init(&merged, l->exchange->arena, fresh->header_count);
+    for (size_t i = 0; i < fresh->header_count; i++)
+        merged.at[merged.count++] = fresh->headers[i];
     /* Nobody else has seen it yet. */
     if (judge(l, &merged, &fresh->facts) == STORE_OK)
         return fresh;

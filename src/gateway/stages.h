@@ -16,13 +16,15 @@ stage_fn route_begin;         /* may respond 404, 405, 204 to OPTIONS */
 stage_fn limit_address_begin; /* 429 */
 stage_fn authenticate_begin;  /* 401 */
 stage_fn authorize_begin;     /* 400, 403 */
-stage_fn limit_caller_begin;  /* 429 */
+stage_fn limit_caller_begin;  /* 429, 503; waits for Redis */
+stage_fn limit_caller_finish;
 stage_fn lookup_begin; /* what is stored, 304, 504 for only-if-cached; waits for another's fetch */
 stage_fn lookup_finish;
 stage_fn lookup_redis_begin; /* likewise; waits for Redis */
 stage_fn lookup_redis_finish;
-stage_fn limit_upstream_begin; /* 429 */
-stage_fn forward_begin;        /* 400, 413, 502, 503, 504 */
+stage_fn limit_upstream_begin; /* likewise */
+stage_fn limit_upstream_finish;
+stage_fn forward_begin; /* 400, 413, 502, 503, 504 */
 stage_fn forward_finish;
 stage_fn translate_begin; /* rewrites what is not a Botpress error */
 stage_fn store_begin;     /* what is stored, when the upstream validates it or fails */

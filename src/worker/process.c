@@ -262,8 +262,9 @@ int process_run(struct snapshot *snapshot)
         .worker_count = snapshot->options.workers,
         .admin_descriptor = -1,
         .tickets = tls_tickets_create(clock_ms()),
-        .limits = {limit_table_create(LIMIT_PARTITIONS),
-                   inflight_create(snapshot->options.key_count), &snapshot->options.limit_rules},
+        .limits = {.table = limit_table_create(LIMIT_PARTITIONS),
+                   .inflight = inflight_create(snapshot->options.key_count),
+                   .rules = &snapshot->options.limit_rules},
     };
     /* An instance's own pseudonym tells a loop from another gateway on the way (RFC 9110 §7.6.3). */
     int len =

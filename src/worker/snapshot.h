@@ -74,6 +74,7 @@ struct snapshot_options {
     struct cache_options cache;
     struct cache_rules cache_rules;
     struct limit_rules limit_rules;
+    enum limits_away limits_away; /* with has_redis */
     bool has_redis;
     struct redis_settings redis; /* with has_redis */
     bool redis_private;          /* it holds answers of single callers too */

@@ -11,6 +11,7 @@
 #include "worker/admin_entrance.h"
 #include "worker/entrances.h"
 #include "worker/worker_cache.h"
+#include "worker/worker_limits.h"
 
 /* Long enough for a client in use to send its next request on a connection and hear of the end. */
 enum { DRAIN_GRACE_MS = 150 };
@@ -31,6 +32,7 @@ struct worker {
     struct services services;
     struct worker_cache cache;
     struct worker_metrics watch;
+    struct worker_limits limits;
     struct client_server clients;
     struct entrances *entrances;
     struct admin_entrance *admin; /* NULL: not here */
@@ -196,6 +198,12 @@ static bool set_up_cache(struct worker *worker)
                              worker->error) == OK;
 }
 
+static bool set_up_limits(struct worker *worker)
+{
+    return worker_limits_open(&worker->limits, &worker->loop, &worker->snapshot->options,
+                              worker->options.via, &worker->services.limits, worker->error) == OK;
+}
+
 static bool open_entrances(struct worker *worker)
 {
     const struct entrances_options options = {
@@ -248,7 +256,7 @@ static bool set_up(struct worker *worker)
     if (!set_up_upstream(worker) || !set_up_credentials(worker))
         return false;
     set_up_services(worker);
-    if (!set_up_cache(worker))
+    if (!set_up_cache(worker) || !set_up_limits(worker))
         return false;
     client_server_init(&worker->clients, &worker->loop, &options->client, &gateway_handler,
                        &worker->services);
@@ -267,6 +275,7 @@ static void tear_down(struct worker *worker)
     timer_stop(&worker->drain_timer);
     worker_metrics_end(&worker->watch);
     worker_cache_disconnect(&worker->cache);
+    worker_limits_close(&worker->limits);
     if (worker->services.pool)
         upstream_pool_destroy(worker->services.pool);
     if (worker->dialer)

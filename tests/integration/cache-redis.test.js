@@ -1,14 +1,13 @@
 // Redis behind the memory: a second instance starts warm; nobody waits for a Redis that is away.
 
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import { test } from 'node:test';
 import { BOT, countTargets, HUB, HUB_LIST, until } from './support/counting.js';
 import { slowness } from './support/deadline.js';
 import { startGateway } from './support/gateway.js';
 import { play } from './support/play.js';
 import { ask, connect, request } from './support/raw.js';
-import { startRedis } from './support/redis.js';
+import { slowWay, startRedis } from './support/redis.js';
 
 const AWAY = /redis/;
 
@@ -113,21 +112,6 @@ async function longestOf(stage) {
     assert.equal(response.json.count, 1);
   }
   return longest;
-}
-
-/** A way to Redis on which everything arrives late. */
-async function slowWay(t, redis, ms) {
-  const server = net.createServer((client) => {
-    const there = net.connect(redis.port, '127.0.0.1');
-    for (const [from, to] of [[client, there], [there, client]]) {
-      from.on('data', (bytes) => setTimeout(() => to.writable && to.write(bytes), ms.now));
-      from.on('close', () => to.destroy());
-      from.on('error', () => to.destroy());
-    }
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => server.close());
-  return `redis://127.0.0.1:${server.address().port}`;
 }
 
 test('a slow Redis holds up nobody', async (t) => {

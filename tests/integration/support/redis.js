@@ -201,3 +201,18 @@ export async function startRedis(t, options = {}) {
   await redis.start();
   return redis;
 }
+
+/** A way to Redis on which everything arrives `ms.now` late; its URL. */
+export async function slowWay(t, redis, ms) {
+  const server = net.createServer((client) => {
+    const there = net.connect(redis.port, '127.0.0.1');
+    for (const [from, to] of [[client, there], [there, client]]) {
+      from.on('data', (bytes) => setTimeout(() => to.writable && to.write(bytes), ms.now));
+      from.on('close', () => to.destroy());
+      from.on('error', () => to.destroy());
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return `redis://127.0.0.1:${server.address().port}`;
+}

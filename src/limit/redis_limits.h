@@ -1,0 +1,54 @@
+/* redis_limits.h - limits that several gateways share, as one worker asks for them: leases first, then one
+ * script call for all claims of a request.
+ *
+ * Nobody waits for a Redis that is away; what to do then is the caller's affair, who is told how many
+ * instances were there last. Lives on one loop.
+ */
+#ifndef LIMIT_REDIS_LIMITS_H
+#define LIMIT_REDIS_LIMITS_H
+
+#include "limit/limit_table.h"
+#include "net/loop.h"
+#include "store/redis.h"
+
+struct redis_limits;
+
+/* instance: this process among all that share the Redis; borrowed. Connects to target by itself; on_down as
+ * in redis.h, for the log. */
+struct redis_limits *redis_limits_create(struct loop *loop, struct redis_target *target,
+                                         struct span instance, const struct redis_events *events,
+                                         void *owner);
+void redis_limits_destroy(struct redis_limits *limits); /* NULL is allowed */
+
+/* Gateways that share the Redis, as last seen; at least 1. */
+unsigned redis_limits_instances(const struct redis_limits *limits);
+
+enum redis_take_start {
+    TAKE_ADMITTED, /* at once */
+    TAKE_REFUSED,  /* likewise */
+    TAKE_WAITS,    /* on_done will be raised */
+    TAKE_AWAY,     /* Redis cannot be asked now */
+};
+
+/* A request under way. Embedded; zeroed at first. */
+struct redis_take {
+    struct redis_limits *limits; /* borrowed */
+    struct redis_call call;
+    struct limit_claim *claims; /* borrowed until the end */
+    const struct span *names;   /* likewise: of the partitions, the same in all instances */
+    size_t count;
+    uint64_t deadline_ms;
+    bool is_whole; /* the script's text was sent, not its hash */
+    /* TAKE_ADMITTED, TAKE_REFUSED or TAKE_AWAY; the claims' answers are set, but for the last. */
+    void (*on_done)(struct redis_take *take, enum redis_take_start result);
+};
+
+/* claims, names and count, and on_done are set; deadline_ms: a moment of the loop's clock. */
+enum redis_take_start redis_take_begin(struct redis_take *take, struct redis_limits *limits);
+void redis_take_off(struct redis_take *take); /* silent; legal at any moment */
+
+/* Undoes what was spent there for claims that were admitted. Not waited for. */
+void redis_limits_give_back(struct redis_limits *limits, const struct limit_claim *claims,
+                            const struct span *names, size_t count);
+
+#endif

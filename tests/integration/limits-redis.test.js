@@ -1,0 +1,220 @@
+// Limits that several gateways share through Redis: never more than they allow together, nobody waits for a
+// Redis that is away, and each of the four settings does what it says.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { countTargets, HUB, until } from './support/counting.js';
+import { pause, slowness } from './support/deadline.js';
+import { startGateway } from './support/gateway.js';
+import { play } from './support/play.js';
+import { ask, connect, request } from './support/raw.js';
+import { slowWay, startRedis } from './support/redis.js';
+
+const USERS = '/v1/chat/users';
+const AWAY = /redis|limits_refused/;
+const hourly = (requests, more = {}) => ({ name: 'a', requests, per: '1h', ...more });
+
+/** Gateways that share a Redis; the keys of the first are those of all. */
+async function shared(t, limits, { count = 2, redis: options, settings = {}, away } = {}) {
+  const redis = await startRedis(t, options);
+  const all = { workers: 2, access_log: 'off', limits, ...settings, redis: { url: redis.url, ...(away && { away }) } };
+  const stage = await play(t, { settings: all, announces: [AWAY, /tags/] });
+  stage.upstream.on(`GET ${USERS}`, { json: { users: [], meta: {} } });
+  const gateways = [stage.gateway];
+  for (let i = 1; i < count; i += 1) {
+    const gateway = await startGateway(t, stage.upstream, { settings: { ...all, anonymous: undefined } });
+    gateway.announce(AWAY);
+    t.after(() => gateway.stop());
+    gateways.push(gateway);
+  }
+  const isUp = ({ event, purpose }) => event === 'redis_up' && purpose === 'limits';
+  assert.ok(await until(async () => gateways.every(({ events }) => events.filter(isUp).length >= all.workers)), 'all workers have their Redis');
+  return { ...stage, redis, gateways };
+}
+
+const get = (t, gateway, target = USERS) => ask(t, gateway, 'GET', target);
+const statuses = async (t, gateway, count) => {
+  const all = [];
+  for (let i = 0; i < count; i += 1) all.push((await get(t, gateway)).status);
+  return all;
+};
+const admitted = (list) => list.filter((status) => status === 200).length;
+
+test('what one gateway has admitted the other does not again', async (t) => {
+  const { gateways } = await shared(t, [hourly(6)]);
+  const [one, other] = gateways;
+  assert.deepEqual(await statuses(t, one, 4), [200, 200, 200, 200]);
+  const fifth = await get(t, other);
+  assert.equal(fifth.header('x-ratelimit-remaining'), '1');
+  assert.deepEqual(await statuses(t, other, 2), [200, 429]);
+  const refused = await get(t, one);
+  assert.equal(refused.status, 429);
+  assert.equal(refused.json.metadata.policy, 'a');
+  assert.ok(refused.json.metadata.retry_ms > 550_000, `${refused.json.metadata.retry_ms}`);
+});
+
+test('keys in Redis name the policy, and nothing of the caller', async (t) => {
+  const { gateways, redis } = await shared(t, [hourly(6, { key: ['key', 'bot'] })], { count: 1 });
+  await get(t, gateways[0]);
+  const keys = (await redis.command('KEYS', 'bpgate:rl:a:*')).map(String);
+  assert.equal(keys.length, 1);
+  assert.match(keys[0], /^bpgate:rl:a:[0-9a-f]{32}$/);
+  assert.ok(Number(await redis.command('PTTL', keys[0])) > 0, 'it goes by itself');
+});
+
+test('two gateways of two workers at full speed: within the bound, and nearly all of it', async (t) => {
+  const rate = 400;
+  const burst = 40;
+  const { gateways } = await shared(t, [{ name: 'a', requests: rate, per: '1s', burst }]);
+  const clients = await Promise.all(gateways.flatMap((gateway) => Array.from({ length: 8 }, async () => [gateway, await connect(t, gateway)])));
+  const began = performance.now();
+  let count = 0;
+  await Promise.all(clients.map(async ([gateway, raw]) => {
+    while (performance.now() - began < 3000) {
+      raw.send(request(gateway, 'GET', USERS));
+      const { status } = await raw.response();
+      if (status === 200) count += 1;
+    }
+  }));
+  const seconds = (performance.now() - began) / 1000;
+  const most = 1.25 * burst + rate * seconds;
+  t.diagnostic(`${count} of at most ${most.toFixed(0)} in ${seconds.toFixed(2)} s`);
+  assert.ok(count <= most, `${count} > ${most}`);
+  if (slowness === 1) assert.ok(count >= 0.95 * rate * seconds, `${count} of ${rate * seconds}`);
+});
+
+test('under load a batch is debited ahead: few commands for many requests', async (t) => {
+  const { gateways, upstream, redis } = await shared(t, [{ name: 'a', requests: 10_000, per: '1s', burst: 2000 }], { count: 1 });
+  countTargets(upstream, [HUB]);
+  const clients = await Promise.all(Array.from({ length: 8 }, () => connect(t, gateways[0])));
+  await redis.command('CONFIG', 'RESETSTAT');
+  const began = performance.now();
+  let count = 0;
+  await Promise.all(clients.map(async (raw) => {
+    while (performance.now() - began < 1000) {
+      raw.send(request(gateways[0], 'GET', HUB));
+      const { status } = await raw.response();
+      if (status === 200) count += 1;
+    }
+  }));
+  const calls = Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.command('INFO', 'commandstats'))?.[1]);
+  t.diagnostic(`${calls} calls for ${count} requests`);
+  if (slowness === 1) assert.ok(calls <= 0.1 * count, `${calls} for ${count}`);
+});
+
+const HARM = {
+  killed: (redis) => redis.kill(),
+  stopped: (redis) => redis.suspend(),
+};
+const MEND = { killed: (redis) => redis.start(), stopped: (redis) => redis.resume() };
+
+for (const [what, harm] of Object.entries(HARM)) {
+  test(`a Redis that is ${what}: each gateway admits its share, nobody waits, and it comes back`, async (t) => {
+    const { gateways, redis } = await shared(t, [hourly(40)]);
+    assert.ok(await until(async () => (await redis.command('ZCARD', 'bpgate:rl:instances')) === 2, 8000), 'both are seen');
+    await pause(5200); // until both have heard of each other: a beat
+    await harm(redis);
+    let longest = 0;
+    const counts = [];
+    for (const gateway of gateways) {
+      const list = [];
+      for (let i = 0; i < 30; i += 1) {
+        const began = performance.now();
+        list.push((await get(t, gateway)).status);
+        longest = Math.max(longest, performance.now() - began);
+      }
+      counts.push(admitted(list));
+    }
+    t.diagnostic(`longest ${longest.toFixed(1)} ms`);
+    assert.deepEqual(counts, [20, 20]);
+    assert.ok(longest < 60 * slowness, `${longest}`);
+    await MEND[what](redis);
+    // What Redis knows counts again: nothing of these 40 was spent there.
+    assert.ok(await until(async () => (await get(t, gateways[0])).status === 200, 8000), 'back without a restart');
+  });
+}
+
+test('a slow Redis holds up nobody, and limits go on', async (t) => {
+  const redis = await startRedis(t);
+  const ms = { now: 0 };
+  const settings = { limits: [hourly(30)], redis: { url: await slowWay(t, redis, ms), away: 'local' } };
+  const stage = await play(t, { settings, announces: [AWAY] });
+  await until(async () => (await redis.command('EXISTS', 'bpgate:rl:instances')) === 1);
+  ms.now = 300;
+  let longest = 0;
+  const list = [];
+  for (let i = 0; i < 60; i += 1) {
+    const began = performance.now();
+    list.push((await get(t, stage.gateway)).status);
+    longest = Math.max(longest, performance.now() - began);
+  }
+  t.diagnostic(`longest ${longest.toFixed(1)} ms, ${admitted(list)} admitted`);
+  assert.ok(admitted(list) >= 30 && admitted(list) <= 34, 'those that were late may have been counted there, too');
+  assert.ok(longest < 100 * slowness, `${longest}`);
+  ms.now = 0;
+  assert.ok(await until(async () => (await get(t, stage.gateway)).status === 200, 8000), 'back without a restart');
+});
+
+for (const [away, wanted] of Object.entries({ local: [10, 10], allow: [15, 15], deny: [0, 0] })) {
+  test(`redis.away: ${away}`, async (t) => {
+    const { gateways, redis } = await shared(t, [hourly(10)], { away });
+    await redis.kill();
+    assert.ok(await until(async () => gateways.every(({ events }) => events.some(({ event, purpose }) => event === 'redis_down' && purpose === 'limits'))));
+    const lists = [await statuses(t, gateways[0], 15), await statuses(t, gateways[1], 15)];
+    assert.deepEqual(lists.map(admitted), wanted);
+    if (away !== 'deny') return;
+    const refused = await get(t, gateways[0]);
+    assert.equal(refused.status, 503);
+    assert.equal(refused.header('retry-after'), '1');
+    assert.match(refused.json.message, /redis\.away says deny/);
+  });
+}
+
+test('a Redis that has forgotten its scripts, or everything, is asked again', async (t) => {
+  const { gateways, redis } = await shared(t, [hourly(4)], { count: 1 });
+  assert.deepEqual(await statuses(t, gateways[0], 2), [200, 200]);
+  await redis.command('SCRIPT', 'FLUSH');
+  assert.deepEqual(await statuses(t, gateways[0], 3), [200, 200, 429]);
+  await redis.command('FLUSHALL');
+  // A refusal is believed for a second.
+  assert.ok(await until(async () => (await get(t, gateways[0])).status === 200));
+});
+
+test('values of somebody else are no times', async (t) => {
+  const { gateways, redis } = await shared(t, [hourly(4)], { count: 1 });
+  await get(t, gateways[0]);
+  const [key] = await redis.command('KEYS', 'bpgate:rl:a:*');
+  for (const value of ['rubbish', '', '-1', '1e300', '99999999999999999999', 'nan']) {
+    await redis.command('SET', key, value);
+    const response = await get(t, gateways[0]);
+    assert.equal(response.status, 200, value);
+    assert.equal(response.header('x-ratelimit-remaining'), '3', value);
+  }
+  await redis.command('DEL', key);
+  await redis.command('LPUSH', key, 'x');
+  assert.equal((await get(t, gateways[0])).status, 200, 'of another type: as while Redis is away');
+});
+
+test('a user without the right to scripts is told what to grant', async (t) => {
+  const { gateways, redis } = await shared(t, [hourly(4)], { count: 1 });
+  await redis.command('ACL', 'SETUSER', 'default', '-eval', '-evalsha', '-script');
+  assert.deepEqual(await statuses(t, gateways[0], 3), [200, 200, 200]);
+  const told = () => gateways[0].events.find(({ event }) => event === 'limits_refused');
+  assert.ok(await until(async () => told()));
+  assert.match(told().remedy, /\+eval \+evalsha \+script/);
+  await redis.command('ACL', 'SETUSER', 'default', '+@all');
+});
+
+test('a limit upstream gives back what was spent in Redis', async (t) => {
+  const { gateways, upstream, redis } = await shared(t, [hourly(5, { name: 'caller', key: ['key'] }), hourly(1, { name: 'botpress', where: 'upstream' })], { count: 1 });
+  countTargets(upstream, [HUB]);
+  assert.equal((await get(t, gateways[0], HUB)).status, 200);
+  const [key] = await redis.command('KEYS', 'bpgate:rl:caller:*');
+  const spent = String(await redis.command('GET', key));
+  for (let i = 0; i < 6; i += 1) {
+    const refused = await get(t, gateways[0], `${HUB}?i=${i}`);
+    assert.equal(refused.json.metadata?.policy, 'botpress', refused.text);
+  }
+  // It is given back without anybody waiting for that.
+  assert.ok(await until(async () => String(await redis.command('GET', key)) === spent));
+});

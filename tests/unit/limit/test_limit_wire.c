@@ -1,0 +1,321 @@
+/* What Redis answers, and the scripts in a real redis-server against the arithmetic here. */
+#include "limit/limit_wire.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "store/redis.h"
+#include "support/redis_server.h"
+
+enum { GIVE_UP_MS = 30000, ROUNDS = 400, TEXT = 24, KEYS = 3 };
+
+/* --- Answers --- */
+
+static const struct gcra_rate rate = {1000, 10};
+
+static struct redis_reply text(const char *text)
+{
+    return (struct redis_reply){.kind = REDIS_TEXT, .text = span_of(text)};
+}
+
+static struct redis_reply number(int64_t number)
+{
+    return (struct redis_reply){.kind = REDIS_NUMBER, .number = number};
+}
+
+static bool read_one(struct redis_reply ahead, struct redis_reply more, struct limit_claim *claim,
+                     uint64_t *granted)
+{
+    const struct redis_reply items[] = {ahead, more};
+    const struct redis_reply reply = {.kind = REDIS_LIST, .items = items, .count = 2};
+    uint64_t all[LIMIT_CLAIMS_MAX];
+    *claim = (struct limit_claim){.rate = &rate, .cost = 1};
+    if (!limit_reply_read(&reply, claim, 1, all))
+        return false;
+    *granted = all[0];
+    return true;
+}
+
+static void an_answer_is_what_the_arithmetic_makes_of_it(void **state)
+{
+    (void)state;
+    struct limit_claim claim;
+    uint64_t granted;
+    assert_true(read_one(text("2000"), number(3), &claim, &granted));
+    assert_true(claim.answer.is_admitted);
+    assert_int_equal(claim.answer.remaining, 7);
+    assert_int_equal(granted, 3);
+    assert_true(read_one(text("9500"), number(0), &claim, &granted));
+    assert_false(claim.answer.is_admitted);
+    assert_int_equal(claim.answer.retry_us, 500);
+}
+
+static void what_does_not_fit_is_no_answer(void **state)
+{
+    (void)state;
+    struct limit_claim claim;
+    uint64_t granted;
+    static const char *const wrong[] = {"", "-1", "1.5", "x", "20001", "99999999999999999999"};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(read_one(text(wrong[i]), number(0), &claim, &granted));
+    assert_false(read_one(number(5), number(0), &claim, &granted));
+    assert_false(read_one(text("5"), text("0"), &claim, &granted));
+    assert_false(read_one(text("5"), number(-1), &claim, &granted));
+    assert_false(read_one(text("5"), number(11), &claim, &granted));
+    const struct redis_reply none = {.kind = REDIS_NIL}, empty = {.kind = REDIS_LIST};
+    uint64_t all[LIMIT_CLAIMS_MAX];
+    assert_false(limit_reply_read(&none, &claim, 1, all));
+    assert_false(limit_reply_read(&empty, &claim, 1, all));
+}
+
+/* --- The scripts --- */
+
+struct scene {
+    struct loop loop;
+    struct redis_server server;
+    struct arena arena;
+    struct redis_target *target;
+    struct redis *redis;
+    struct redis_call call;
+    struct timer tick;
+    bool is_answered;
+    struct limit_claim claims[KEYS];
+    size_t count;
+    uint64_t granted[LIMIT_CLAIMS_MAX];
+    char ahead[KEYS][TEXT], value[TEXT]; /* of the last answers */
+};
+
+static void on_nothing(void *owner)
+{
+    (void)owner;
+}
+
+static void on_down(void *owner, enum redis_trouble trouble, struct span detail)
+{
+    (void)owner, (void)trouble, (void)detail;
+}
+
+static void on_tick(struct timer *timer)
+{
+    struct scene *scene = container_of(timer, struct scene, tick);
+    if (scene->is_answered || redis_is_up(scene->redis))
+        loop_stop(&scene->loop);
+    timer_set(timer, loop_now_ms(&scene->loop) + 1);
+}
+
+static void on_answer(struct redis_call *call, enum redis_result result,
+                      const struct redis_reply *reply)
+{
+    struct scene *scene = container_of(call, struct scene, call);
+    assert_int_equal(result, REDIS_ANSWERED);
+    scene->is_answered = true;
+    if (reply->kind == REDIS_TEXT)
+        (void)snprintf(scene->value, TEXT, "%.*s", (int)reply->text.len, reply->text.at);
+    else if (reply->kind == REDIS_LIST) {
+        for (size_t i = 0; i < scene->count; i++)
+            (void)snprintf(scene->ahead[i], TEXT, "%.*s", (int)reply->items[2 * i].text.len,
+                           reply->items[2 * i].text.at);
+        assert_true(limit_reply_read(reply, scene->claims, scene->count, scene->granted));
+    } else {
+        scene->value[0] = '\0';
+    }
+    loop_stop(&scene->loop);
+}
+
+static void command(struct scene *scene, const struct span *argv, size_t argc)
+{
+    scene->is_answered = false;
+    scene->call.on_done = on_answer;
+    assert_int_equal(redis_call_begin(&scene->call, scene->redis, argv, argc,
+                                      loop_now_ms(&scene->loop) + GIVE_UP_MS),
+                     OK);
+    while (!scene->is_answered)
+        loop_run(&scene->loop);
+}
+
+static uint64_t stored(struct scene *scene, struct span key)
+{
+    uint64_t time_us = 0;
+    command(scene, (const struct span[]){SPAN("GET"), key}, 2);
+    if (scene->value[0] != '\0')
+        assert_true(span_to_u64(span_of(scene->value), &time_us));
+    return time_us;
+}
+
+static int set_up(void **state)
+{
+    static const struct redis_events events = {on_nothing, on_down};
+    static const struct redis_options options = {.max_commands = 100,
+                                                 .max_bytes = MIB,
+                                                 .max_reply_bytes = MIB,
+                                                 .quick_ms = 1000,
+                                                 .silence_ms = GIVE_UP_MS};
+    static const char *const no_more[] = {NULL};
+    struct scene *scene = xcalloc(1, sizeof(*scene));
+    char error[TLS_ERROR_SIZE];
+    struct redis_url url;
+    loop_init(&scene->loop);
+    arena_init(&scene->arena, MIB);
+    redis_server_init(&scene->server);
+    redis_server_start(&scene->server, no_more);
+    assert_null(redis_url_parse(arena_format(&scene->arena, "unix://%s", scene->server.socket),
+                                &scene->arena, &url));
+    scene->target = redis_target_create(
+        &scene->loop,
+        &(struct redis_target_options){.url = &url, .connect_ms = 2000, .refresh_ms = 1000}, error);
+    scene->redis = redis_create(&scene->loop, scene->target, &options, &events, scene);
+    timer_init(&scene->tick, &scene->loop.timers, on_tick);
+    timer_set(&scene->tick, loop_now_ms(&scene->loop) + 1);
+    while (!redis_is_up(scene->redis))
+        loop_run(&scene->loop);
+    timer_stop(&scene->tick);
+    *state = scene;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct scene *scene = *state;
+    redis_destroy(scene->redis);
+    redis_target_destroy(scene->target);
+    loop_close(&scene->loop);
+    arena_clear(&scene->arena);
+    redis_server_clear(&scene->server);
+    free(scene);
+    return 0;
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * UINT64_C(2685821657736338717);
+}
+
+static const struct span keys[KEYS] = {SPAN_INIT("bpgate:rl:a:1"), SPAN_INIT("bpgate:rl:b:2"),
+                                       SPAN_INIT("bpgate:rl:c:3")};
+
+static struct span digits(struct scene *scene, uint64_t value)
+{
+    return arena_format(&scene->arena, "%" PRIu64, value);
+}
+
+static void take(struct scene *scene, uint64_t wish)
+{
+    struct span argv[3 + KEYS * 6] = {SPAN("EVAL"), limit_script_take, digits(scene, scene->count)};
+    size_t argc = 3;
+    for (size_t i = 0; i < scene->count; i++)
+        argv[argc++] = keys[i];
+    for (size_t i = 0; i < scene->count; i++) {
+        argv[argc++] = digits(scene, scene->claims[i].rate->interval_us);
+        argv[argc++] = digits(scene, scene->claims[i].rate->burst);
+        argv[argc++] = digits(scene, scene->claims[i].cost);
+        argv[argc++] = scene->claims[i].is_shadow ? SPAN("1") : SPAN("0");
+        argv[argc++] = digits(scene, wish);
+    }
+    command(scene, argv, argc);
+}
+
+/* The server's time follows from what was stored and how far ahead of it that was. */
+static void redis_and_the_arithmetic_decide_alike(void **state)
+{
+    struct scene *scene = *state;
+    uint64_t random = 11;
+    struct gcra_rate rates[KEYS];
+    size_t admitted = 0, refused = 0;
+    for (size_t i = 0; i < KEYS; i++)
+        rates[i] =
+            (struct gcra_rate){2000 + next_random(&random) % 400000, 1 + next_random(&random) % 12};
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t before[KEYS], after[KEYS], wish = next_random(&random) % 4;
+        bool may = true;
+        scene->count = 1 + next_random(&random) % KEYS;
+        for (size_t i = 0; i < scene->count; i++) {
+            before[i] = stored(scene, keys[i]);
+            scene->claims[i] =
+                (struct limit_claim){.rate = &rates[i],
+                                     .cost = 1 + next_random(&random) % rates[i].burst,
+                                     .is_shadow = next_random(&random) % 4 == 0};
+        }
+        take(scene, wish);
+        for (size_t i = 0; i < scene->count; i++) {
+            after[i] = stored(scene, keys[i]);
+            may = may && (scene->claims[i].is_shadow || scene->claims[i].answer.is_admitted);
+        }
+        *(may ? &admitted : &refused) += 1;
+        for (size_t i = 0; i < scene->count; i++) {
+            uint64_t ahead_us;
+            assert_true(span_to_u64(span_of(scene->ahead[i]), &ahead_us));
+            const struct gcra_answer *answer = &scene->claims[i].answer;
+            if (!may || !answer->is_admitted) {
+                assert_true(after[i] == before[i] || after[i] == 0); /* it may be over by now */
+                assert_int_equal(may ? 0 : scene->granted[i], 0);
+                continue;
+            }
+            assert_true(scene->granted[i] <= wish && scene->granted[i] <= answer->remaining);
+            if (ahead_us > 0 && after[i] > 0)
+                assert_int_equal(after[i] - before[i], (scene->claims[i].cost + scene->granted[i]) *
+                                                           rates[i].interval_us);
+        }
+        arena_clear(&scene->arena);
+    }
+    assert_true(admitted > ROUNDS / 20 && refused > ROUNDS / 20);
+}
+
+/* Redis' Lua writes 1.8300000000000e+15 with tostring; and 2255 is far. */
+static void times_are_whole_in_2028_and_in_2040(void **state)
+{
+    struct scene *scene = *state;
+    static const char *const times[] = {"1830297601123457", "2208988801987653", "9007199254740991"};
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        const struct span argv[] = {
+            SPAN("EVAL"),
+            SPAN("local a = tonumber(ARGV[1])\nreturn string.format('%.0f', a + 1 - 1)"), SPAN("0"),
+            span_of(times[i])};
+        command(scene, argv, COUNT_OF(argv));
+        assert_string_equal(scene->value, times[i]);
+    }
+}
+
+static void what_is_given_back_was_never_spent(void **state)
+{
+    struct scene *scene = *state;
+    static const struct gcra_rate slow = {10000000, 5};
+    scene->count = 1;
+    scene->claims[0] = (struct limit_claim){.rate = &slow, .cost = 2};
+    take(scene, 0);
+    uint64_t first_us = stored(scene, keys[0]);
+    scene->claims[0].cost = 3;
+    take(scene, 0);
+    assert_int_equal(stored(scene, keys[0]), first_us + 30000000);
+    const struct span three[] = {SPAN("EVAL"), limit_script_give_back, SPAN("1"),
+                                 keys[0],      SPAN("10000000"),       SPAN("3")};
+    command(scene, three, COUNT_OF(three));
+    assert_int_equal(stored(scene, keys[0]), first_us);
+    const struct span five[] = {SPAN("EVAL"), limit_script_give_back, SPAN("1"),
+                                keys[0],      SPAN("10000000"),       SPAN("5")};
+    command(scene, five, COUNT_OF(five));
+    assert_int_equal(stored(scene, keys[0]), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_is_what_the_arithmetic_makes_of_it),
+        cmocka_unit_test(what_does_not_fit_is_no_answer),
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(redis_and_the_arithmetic_decide_alike),
+        TEST(times_are_whole_in_2028_and_in_2040),
+        TEST(what_is_given_back_was_never_spent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

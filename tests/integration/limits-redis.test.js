@@ -8,7 +8,7 @@ import { pause, slowness } from './support/deadline.js';
 import { startGateway } from './support/gateway.js';
 import { play } from './support/play.js';
 import { ask, connect, request } from './support/raw.js';
-import { slowWay, startRedis } from './support/redis.js';
+import { slowWay, startRedis, startSentinel } from './support/redis.js';
 
 const USERS = '/v1/chat/users';
 const AWAY = /redis|limits_refused/;
@@ -129,8 +129,10 @@ for (const [what, harm] of Object.entries(HARM)) {
     assert.deepEqual(counts, [20, 20]);
     assert.ok(longest < 60 * slowness, `${longest}`);
     await MEND[what](redis);
+    const mended = performance.now();
     // What Redis knows counts again: nothing of these 40 was spent there.
     assert.ok(await until(async () => (await get(t, gateways[0])).status === 200, 8000), 'back without a restart');
+    t.diagnostic(`back ${(performance.now() - mended).toFixed(0)} ms after its return`);
   });
 }
 
@@ -153,6 +155,39 @@ test('a slow Redis holds up nobody, and limits go on', async (t) => {
   assert.ok(longest < 100 * slowness, `${longest}`);
   ms.now = 0;
   assert.ok(await until(async () => (await get(t, stage.gateway)).status === 200, 8000), 'back without a restart');
+});
+
+test('when another server takes over, limits go on there, and nobody waits', async (t) => {
+  const master = await startRedis(t);
+  const replica = await startRedis(t, { args: ['--replicaof', '127.0.0.1', String(master.port)] });
+  assert.ok(await until(async () => /master_link_status:up/.test(await replica.command('INFO', 'replication')), 15_000), 'it replicates');
+  const settings = { limits: [{ name: 'a', requests: 100_000, per: '30d' }], access_log: 'off', redis: { url: await startSentinel(t, master) } };
+  const stage = await play(t, { settings, announces: [AWAY, /tags/] });
+  const isUp = ({ event, purpose }) => event === 'redis_up' && purpose === 'limits';
+  assert.ok(await until(async () => stage.gateway.events.some(isUp), 15_000));
+  const knows = async (redis) => (await redis.command('KEYS', 'bpgate:rl:a:*')).length === 1;
+  await get(t, stage.gateway);
+  assert.ok(await until(() => knows(replica)), 'the replica follows');
+  let longest = 0;
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      const began = performance.now();
+      assert.equal((await get(t, stage.gateway)).status, 200);
+      longest = Math.max(longest, performance.now() - began);
+      await pause(2);
+    }
+  })();
+  await master.kill();
+  const began = performance.now();
+  assert.ok(await until(async () => /role:master/.test(await replica.command('INFO', 'replication')), 20_000), 'it has taken over');
+  const tookOver = performance.now();
+  await replica.command('DEL', ...(await replica.command('KEYS', 'bpgate:rl:a:*')));
+  assert.ok(await until(() => knows(replica), 10_000), 'limits are counted there');
+  t.diagnostic(`taken over after ${(tookOver - began).toFixed(0)} ms, found ${(performance.now() - tookOver).toFixed(0)} ms later; longest ${longest.toFixed(1)} ms`);
+  isOver = true;
+  await asking;
+  assert.ok(longest < 100 * slowness, `${longest}`);
 });
 
 for (const [away, wanted] of Object.entries({ local: [10, 10], allow: [15, 15], deny: [0, 0] })) {

@@ -202,6 +202,23 @@ export async function startRedis(t, options = {}) {
   return redis;
 }
 
+/** One sentinel, which alone decides who serves `master`; its URL. */
+export async function startSentinel(t, master) {
+  const folder = mkdtempSync(join(tmpdir(), 'bpgate-sentinel-'));
+  const port = await freePort();
+  const file = join(folder, 'sentinel.conf');
+  const settings = [`monitor main 127.0.0.1 ${master.port} 1`, 'down-after-milliseconds main 300', 'failover-timeout main 1000'];
+  writeFileSync(file, [`bind 127.0.0.1`, `port ${port}`, `dir ${folder}`, ...settings.map((line) => `sentinel ${line}`)].join('\n'));
+  const sentinel = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
+  const exited = new Promise((resolve) => sentinel.once('close', resolve));
+  t.after(async () => {
+    sentinel.kill('SIGKILL');
+    await exited;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return `redis+sentinel://127.0.0.1:${port}/main`;
+}
+
 /** A way to Redis on which everything arrives `ms.now` late; its URL. */
 export async function slowWay(t, redis, ms) {
   const server = net.createServer((client) => {

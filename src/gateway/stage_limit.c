@@ -193,19 +193,14 @@ static enum verdict settle(struct exchange *ex, bool is_admitted, enum limit_led
     return refuse_by_policies(ex, limits, limits->before);
 }
 
-static enum verdict take_here(struct exchange *ex)
-{
-    struct limits *limits = ex->limits;
-    bool is_admitted = limit_table_take(limits_of(ex)->table, limits->claims + limits->before,
-                                        limits->count - limits->before, clock_us());
-    return settle(ex, is_admitted, LEDGER_MEMORY);
-}
-
-/* A share of the rate, and of the burst as far as one request fits. */
+/* What counts here while Redis is away: all of the rate, or a share of it, and of the burst as far as one
+ * request fits. */
 static void take_share(struct exchange *ex)
 {
     struct limits *limits = ex->limits;
-    uint64_t instances = redis_limits_instances(limits_of(ex)->redis);
+    const struct limit_services *services = limits_of(ex);
+    uint64_t instances =
+        services->away == LIMITS_LOCAL_SHARE ? redis_limits_instances(services->redis) : 1;
     for (size_t i = limits->before; i < limits->count; i++) {
         struct limit_claim *claim = &limits->claims[i];
         uint64_t burst = claim->rate->burst / instances;
@@ -215,13 +210,33 @@ static void take_share(struct exchange *ex)
     }
 }
 
+/* What Redis has admitted counts here too: without it, things go on where it left them. */
+static void charge_here(struct exchange *ex)
+{
+    struct limits *limits = ex->limits;
+    uint64_t now_us = clock_us();
+    take_share(ex);
+    for (size_t i = limits->before; i < limits->count; i++) {
+        if (!limits->claims[i].is_shadow)
+            limit_table_charge(limits_of(ex)->table, &limits->claims[i], now_us);
+        limits->claims[i].rate = &limits->policies[i]->rate;
+    }
+}
+
+static enum verdict take_here(struct exchange *ex)
+{
+    struct limits *limits = ex->limits;
+    bool is_admitted = limit_table_take(limits_of(ex)->table, limits->claims + limits->before,
+                                        limits->count - limits->before, clock_us());
+    return settle(ex, is_admitted, LEDGER_MEMORY);
+}
+
 static enum verdict decide_without_redis(struct exchange *ex)
 {
     switch (limits_of(ex)->away) {
     case LIMITS_LOCAL_SHARE:
-        take_share(ex);
-        return take_here(ex);
     case LIMITS_LOCAL:
+        take_share(ex);
         return take_here(ex);
     case LIMITS_ALLOW:
         ex->limits->count = ex->limits->before;
@@ -243,6 +258,8 @@ static enum verdict heed(struct exchange *ex, enum redis_take_start taken)
 {
     if (taken == TAKE_AWAY)
         return decide_without_redis(ex);
+    if (taken == TAKE_ADMITTED)
+        charge_here(ex);
     return settle(ex, taken == TAKE_ADMITTED, LEDGER_REDIS);
 }
 

@@ -223,6 +223,19 @@ bool limit_table_take(struct limit_table *table, struct limit_claim *claims, siz
     return is_admitted;
 }
 
+void limit_table_charge(struct limit_table *table, const struct limit_claim *claim, uint64_t now_us)
+{
+    struct shard *shard = &table->shards[shard_of(&claim->key)];
+    uint64_t most_us = now_us + claim->rate->burst * claim->rate->interval_us;
+    pthread_mutex_lock(&shard->lock);
+    make_room(table, &claim->key, 1, now_us);
+    struct slot *slot = find_or_take(table, &claim->key, now_us);
+    uint64_t arrival_us = time_of(slot) > now_us ? time_of(slot) : now_us;
+    arrival_us += claim->cost * claim->rate->interval_us;
+    slot->arrival_us = arrival_us < most_us ? arrival_us : most_us;
+    pthread_mutex_unlock(&shard->lock);
+}
+
 struct gcra_answer limit_table_look(struct limit_table *table, const struct limit_claim *claim,
                                     uint64_t now_us)
 {

@@ -40,6 +40,10 @@ enum { LIMIT_CLAIMS_MAX = 16 };
 bool limit_table_take(struct limit_table *table, struct limit_claim *claims, size_t count,
                       uint64_t now_us);
 
+/* Spends without asking, as far as there is something to spend: what was admitted elsewhere. */
+void limit_table_charge(struct limit_table *table, const struct limit_claim *claim,
+                        uint64_t now_us);
+
 /* What claim would be answered; spends nothing. */
 struct gcra_answer limit_table_look(struct limit_table *table, const struct limit_claim *claim,
                                     uint64_t now_us);

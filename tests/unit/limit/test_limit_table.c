@@ -96,6 +96,19 @@ static void what_is_given_back_can_be_spent_again(void **state)
     assert_false(limit_table_take(table, &claim, 1, start_us));
 }
 
+static void what_was_admitted_elsewhere_is_charged_as_far_as_there_is_something(void **state)
+{
+    struct limit_table *table = *state;
+    struct limit_claim claim = claim_of(table, "a", &slow);
+    limit_table_charge(table, &claim, start_us);
+    assert_int_equal(limit_table_look(table, &claim, start_us).remaining, 0);
+    assert_true(limit_table_look(table, &claim, start_us).is_admitted);
+    for (int i = 0; i < 9; i++)
+        limit_table_charge(table, &claim, start_us);
+    assert_false(limit_table_look(table, &claim, start_us + SECOND_US - 1).is_admitted);
+    assert_true(limit_table_look(table, &claim, start_us + SECOND_US).is_admitted);
+}
+
 static void looking_spends_nothing_and_takes_no_place(void **state)
 {
     struct limit_table *table = *state;
@@ -182,6 +195,7 @@ int main(void)
         TEST(all_spend_or_none),
         TEST(a_shadow_counts_and_refuses_nothing),
         TEST(what_is_given_back_can_be_spent_again),
+        TEST(what_was_admitted_elsewhere_is_charged_as_far_as_there_is_something),
         TEST(looking_spends_nothing_and_takes_no_place),
         TEST(what_is_over_makes_room),
         TEST(beyond_the_bound_others_are_forgotten_and_nothing_grows),

@@ -29,14 +29,15 @@ struct limit_policy {
     unsigned parts; /* enum limit_part */
     enum limit_place place;
     bool is_shadow;
-    const size_t *keys; /* by key_record.index: only theirs; count 0: of everybody */
+    unsigned metric_word; /* its place among the label's */
+    const size_t *keys;   /* by key_record.index: only theirs; count 0: of everybody */
     size_t key_count;
     bool has_operations;
     struct scope operations; /* with has_operations: only these */
 };
 
 struct limit_rules {
-    const struct limit_policy *policies; /* at most LIMIT_CLAIMS_MAX */
+    struct limit_policy *policies; /* at most LIMIT_CLAIMS_MAX */
     size_t count;
     struct gcra_rate auth_failures; /* of one address; burst 0: none are counted */
 };

@@ -1,6 +1,7 @@
 #include "gateway/tally.h"
 
 #include "base/clock.h"
+#include "gateway/limits.h"
 #include "gateway/lookup.h"
 
 enum { MICROSECONDS_A_MS = 1000, SERVICE_FIRST = SERVICE_REFUSED + 1 };
@@ -28,6 +29,13 @@ void tally_register_keys(struct metrics *metrics, struct key_record *keys, size_
 {
     for (size_t i = 0; i < count; i++)
         keys[i].metric_word = metrics_word(metrics, LABEL_KEY, keys[i].name);
+}
+
+void tally_register_limits(struct metrics *metrics, const struct limit_rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        rules->policies[i].metric_word =
+            metrics_word(metrics, LABEL_POLICY, rules->policies[i].name);
 }
 
 /* --- An exchange --- */
@@ -84,6 +92,17 @@ static void tally_bytes(struct metrics_cells *cells, const struct exchange *ex)
         metrics_add(cells, METRIC_CACHE_SAVED, HERE, ex->body.len);
 }
 
+static void tally_limits(struct metrics_cells *cells, const struct limits *limits)
+{
+    for (size_t i = 0; i < limits->count; i++) {
+        const struct limit_claim *claim = &limits->claims[i];
+        enum metric_decision decision = claim->answer.is_admitted ? DECISION_ADMITTED
+                                        : claim->is_shadow        ? DECISION_SHADOW_REFUSED
+                                                                  : DECISION_REFUSED;
+        metrics_add(cells, METRIC_LIMITS, AT(limits->policies[i]->metric_word, decision), 1);
+    }
+}
+
 void tally_exchange(const struct exchange *ex)
 {
     struct metrics_cells *cells = ex->services->metrics;
@@ -97,6 +116,8 @@ void tally_exchange(const struct exchange *ex)
     tally_bytes(cells, ex);
     if (ex->refusal > 0)
         metrics_add(cells, METRIC_REFUSALS, AT(ex->refusal), 1);
+    if (ex->limits)
+        tally_limits(cells, ex->limits);
     if (ex->lookup)
         metrics_add(cells, METRIC_CACHE, AT(cache_word_of(ex->lookup)), 1);
 }

@@ -10,6 +10,9 @@ void tally_register(struct metrics *metrics);
 /* Gives each key the word that its requests are counted under. Before the keys are used. */
 void tally_register_keys(struct metrics *metrics, struct key_record *keys, size_t count);
 
+/* Likewise each limit. */
+void tally_register_limits(struct metrics *metrics, const struct limit_rules *rules);
+
 /* The exchange has ended. */
 void tally_exchange(const struct exchange *exchange);
 

@@ -24,6 +24,8 @@
     LABEL(LABEL_KEY, "key", "other|none", 200)                                                     \
     LABEL(LABEL_CREDENTIAL, "credential", "other", 20)                                             \
     LABEL(LABEL_REASON, "reason", "other", 40)                                                     \
+    LABEL(LABEL_POLICY, "policy", "other", 16)                                                     \
+    LABEL(LABEL_DECISION, "decision", "admitted|refused|shadow_refused", 0)                        \
     LABEL(LABEL_SOURCE, "source", "none|gateway|upstream|cache", 0)                                \
     LABEL(LABEL_STATUS, "status", "none|1xx|2xx|3xx|4xx|5xx", 0)                                   \
     LABEL(LABEL_SECRET, "secret", "first|second|certificate", 0)                                   \
@@ -51,6 +53,8 @@
            "Exchanges of each key, by which of its secrets was shown.")                            \
     METRIC(METRIC_REFUSALS, COUNTER, "bpgate_refusals", LABEL_REASON, LABEL_NONE, LABEL_NONE,      \
            "Errors of the gateway's own, by metadata.reason.")                                     \
+    METRIC(METRIC_LIMITS, COUNTER, "bpgate_limit_decisions", LABEL_POLICY, LABEL_DECISION, LABEL_NONE, \
+           "What each limit said to each request that it is about; shadow_refused: it would have.") \
     METRIC(METRIC_CLIENT_BYTES, COUNTER, "bpgate_client_bytes", LABEL_DIRECTION, LABEL_NONE, LABEL_NONE, \
            "Heads and bodies of ended exchanges: up from clients, down to them.")                  \
     METRIC(METRIC_CLIENT_CONNECTIONS, GAUGE, "bpgate_client_connections", LABEL_NONE, LABEL_NONE, LABEL_NONE, \

@@ -111,6 +111,7 @@ static void open_metrics(struct process *process)
     };
     tally_register(process->figures.metrics);
     tally_register_keys(process->figures.metrics, options->keys, options->key_count);
+    tally_register_limits(process->figures.metrics, &options->limit_rules);
 }
 
 /* --- Workers --- */

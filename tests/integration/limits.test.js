@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client } from '@botpress/client';
+import { askAdmin } from './support/admin.js';
 import { countTargets, HUB } from './support/counting.js';
 import { pause, slowness } from './support/deadline.js';
 import { assertOneAccessLine, assertProblem, newRequestId, play } from './support/play.js';
@@ -189,6 +190,14 @@ test('a client that leaves no longer counts', async (t) => {
   raw.leave('reset');
   await connection.closed.promise;
   assert.equal((await ask('GET', USERS)).status, 200);
+});
+
+test('each decision is counted, by policy', async (t) => {
+  const { ask, gateway } = await limited(t, [{ name: 'hard', requests: 2, ...HOURLY }, { name: 'dry', requests: 1, ...HOURLY, mode: 'shadow' }], { settings: { admin: { address: '127.0.0.1:0' } } });
+  for (let i = 0; i < 5; i += 1) await ask('GET', USERS);
+  const { text } = await askAdmin(t, gateway, 'GET', '/metrics');
+  const told = (policy, decision) => Number(new RegExp(`^bpgate_limit_decisions_total\\{policy="${policy}",decision="${decision}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  assert.deepEqual([told('hard', 'admitted'), told('hard', 'refused'), told('dry', 'admitted'), told('dry', 'shadow_refused')], [2, 3, 1, 4]);
 });
 
 test('with many clients at full speed never more than burst and rate allow, and nearly all of it', async (t) => {

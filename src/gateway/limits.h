@@ -29,6 +29,9 @@ struct limits {
 enum { LIMIT_FIELDS = 5 };
 void limits_add_fields(struct exchange *exchange);
 
+/* Whole seconds, rounded up: whoever waits so long is not too early. */
+unsigned limits_seconds(uint64_t us);
+
 /* A failed authentication is charged to the address. */
 void limits_charge_failure(struct exchange *exchange);
 

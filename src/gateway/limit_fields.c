@@ -1,0 +1,71 @@
+#include "base/text.h"
+#include "gateway/limits.h"
+
+enum { US_PER_S = 1000000 };
+
+unsigned limits_seconds(uint64_t us)
+{
+    return (unsigned)((us + US_PER_S - 1) / US_PER_S);
+}
+
+static void add(struct exchange *ex, const char *name, struct span value)
+{
+    ASSERT(header_list_add(&ex->response->headers, span_of(name), value));
+}
+
+/* The one with the least left, or that has refused: the index, or count. */
+static size_t tightest(const struct limits *limits)
+{
+    size_t best = limits->count;
+    for (size_t i = 0; i < limits->count; i++) {
+        if (limits->claims[i].is_shadow ||
+            (limits->refused && limits->policies[i] != limits->refused))
+            continue;
+        if (best == limits->count ||
+            limits->claims[i].answer.remaining < limits->claims[best].answer.remaining)
+            best = i;
+    }
+    return best;
+}
+
+/* A whole number of seconds, or no w: Structured Fields would take nothing else. */
+static struct span policy_item(struct exchange *ex, const struct limit_policy *policy)
+{
+    unsigned long long requests = policy->requests, per_s = policy->per_ms / 1000;
+    if (policy->per_ms % 1000 != 0)
+        return arena_format(ex->arena, "\"%.*s\";q=%llu", (int)policy->name.len, policy->name.at,
+                            requests);
+    return arena_format(ex->arena, "\"%.*s\";q=%llu;w=%llu", (int)policy->name.len, policy->name.at,
+                        requests, per_s);
+}
+
+static bool are_told(const struct exchange *ex)
+{
+    unsigned status = ex->response->status;
+    bool is_theirs = ex->source == SOURCE_UPSTREAM && status == 429;
+    return ex->limits && ex->limits->count > 0 && status < 500 && !is_theirs &&
+           (status != 429 || ex->source != SOURCE_GATEWAY || ex->limits->refused);
+}
+
+void limits_add_fields(struct exchange *ex)
+{
+    if (!are_told(ex))
+        return;
+    size_t index = tightest(ex->limits);
+    if (index == ex->limits->count)
+        return;
+    const struct limit_policy *policy = ex->limits->policies[index];
+    const struct gcra_answer *answer = &ex->limits->claims[index].answer;
+    unsigned long long remaining = ex->limits->refused ? 0 : answer->remaining;
+    unsigned reset_s = limits_seconds(ex->limits->refused ? answer->retry_us : answer->full_us);
+    if (ex->limits->refused && reset_s == 0)
+        reset_s = 1;
+    add(ex, "ratelimit-policy", policy_item(ex, policy));
+    add(ex, "ratelimit",
+        arena_format(ex->arena, "\"%.*s\";r=%llu;t=%u", (int)policy->name.len, policy->name.at,
+                     remaining, reset_s));
+    add(ex, "x-ratelimit-limit",
+        arena_format(ex->arena, "%llu", (unsigned long long)policy->rate.burst));
+    add(ex, "x-ratelimit-remaining", arena_format(ex->arena, "%llu", remaining));
+    add(ex, "x-ratelimit-reset", arena_format(ex->arena, "%u", reset_s));
+}

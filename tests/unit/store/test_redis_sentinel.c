@@ -148,7 +148,7 @@ static void one_that_is_of_no_help_is_followed_by_the_next(void **state)
     };
     struct scene *scene = *state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        char detail[300];
+        char detail[340];
         begin(scene);
         for (size_t asked = 0; asked < SENTINELS; asked++) {
             assert_int_equal(scene->told, 0);

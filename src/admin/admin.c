@@ -2,6 +2,8 @@
 
 #include "admin/admin_access.h"
 #include "admin/admin_call.h"
+#include "admin/api.h"
+#include "admin/page.h"
 #include "admin/purge.h"
 #include "base/json_writer.h"
 #include "base/log.h"
@@ -47,6 +49,26 @@ static void answer_metrics(struct admin_call *call)
     metrics_text_write(services->metrics, format, &text);
     admin_answer_as(call, metrics_format_type(format), buffer_bytes(&text));
     buffer_clear(&text);
+}
+
+static void answer_page(struct admin_call *call)
+{
+    static const struct {
+        struct span path;
+        const char *file;
+        struct span type;
+    } rows[] = {
+        {SPAN_INIT("/"), "index.html", SPAN_INIT("text/html; charset=utf-8")},
+        {SPAN_INIT("/dashboard.css"), "dashboard.css", SPAN_INIT("text/css; charset=utf-8")},
+        {SPAN_INIT("/dashboard.js"), "dashboard.js", SPAN_INIT("text/javascript; charset=utf-8")},
+    };
+    size_t row = 0, file = 0;
+    while (!span_equal(call->route->path, rows[row].path))
+        row++;
+    while (strcmp(page_files[file].name, rows[row].file) != 0)
+        file++;
+    admin_answer_page(call, rows[row].type,
+                      (struct span){(const char *)page_files[file].bytes, page_files[file].len});
 }
 
 static void log_purge(const struct admin_call *call, const struct purge *purge)
@@ -97,7 +119,18 @@ static void answer_purge(struct admin_call *call)
 static const struct admin_route routes[] = {
     {METHOD_GET, SPAN_INIT("/healthz"), true, answer_health},
     {METHOD_GET, SPAN_INIT("/readyz"), true, answer_readiness},
+    {METHOD_GET, SPAN_INIT("/"), true, answer_page},
+    {METHOD_GET, SPAN_INIT("/dashboard.css"), true, answer_page},
+    {METHOD_GET, SPAN_INIT("/dashboard.js"), true, answer_page},
     {METHOD_GET, SPAN_INIT("/metrics"), false, answer_metrics},
+    {METHOD_GET, SPAN_INIT("/api/keys"), false, api_keys},
+    {METHOD_GET, SPAN_INIT("/api/limits"), false, api_limits},
+    {METHOD_GET, SPAN_INIT("/api/cache"), false, api_cache},
+    {METHOD_GET, SPAN_INIT("/api/upstream"), false, api_upstream},
+    {METHOD_GET, SPAN_INIT("/api/redis"), false, api_redis},
+    {METHOD_GET, SPAN_INIT("/api/refusals"), false, api_refusals},
+    {METHOD_GET, SPAN_INIT("/api/log-level"), false, api_log_level},
+    {METHOD_POST, SPAN_INIT("/log-level"), false, api_set_log_level},
     {METHOD_POST, SPAN_INIT("/cache/purge"), false, answer_purge},
 };
 

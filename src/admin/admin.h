@@ -15,6 +15,10 @@ struct admin_options {
     struct span token;   /* where the token is ("env:NAME"); len 0: none is asked for */
 };
 
+struct services;
+struct refusals;
+struct key_record;
+
 /* What it stands on; the owner of its client_server. Borrowed by its requests. */
 struct admin_services {
     struct span token; /* len 0: none is asked for */
@@ -23,8 +27,13 @@ struct admin_services {
      * in the other instances. */
     void (*stamp)(void *owner, const uint16_t *slots, size_t count, bool is_soft);
     void (*stamp_all)(void *owner, bool is_soft);
-    void (*look)(void *owner);    /* renews what is not counted where it happens */
-    struct metrics_text *metrics; /* owned by the owner */
+    void (*look)(void *owner);     /* renews what is not counted where it happens */
+    struct metrics_text *metrics;  /* owned by the owner */
+    const struct metrics *counted; /* borrowed, as all that follows */
+    struct refusals *refusals;
+    const struct services *gateway; /* of the worker that answers */
+    const struct key_record *keys;
+    size_t key_count;
     void *owner;
 };
 

@@ -45,6 +45,17 @@ void admin_answer_as(struct admin_call *call, struct span type, struct span body
     respond(call, begin(call, 200, type, body), body);
 }
 
+void admin_answer_page(struct admin_call *call, struct span type, struct span body)
+{
+    struct response *response = begin(call, 200, type, body);
+    add(response, "content-security-policy",
+        SPAN("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+             "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"));
+    add(response, "referrer-policy", SPAN("no-referrer"));
+    add(response, "cross-origin-opener-policy", SPAN("same-origin"));
+    respond(call, response, body);
+}
+
 /* RFC 9110 §15.5.6: 405 names the methods that there are. */
 static struct span allow_of(const struct admin_call *call)
 {

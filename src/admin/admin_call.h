@@ -31,6 +31,10 @@ struct admin_route {
 /* The answer: JSON, or a problem in the shape that the gateway gives its callers. */
 void admin_answer(struct admin_call *call, unsigned status, struct span json);
 void admin_answer_as(struct admin_call *call, struct span type, struct span body); /* 200 */
+
+/* A file of the dashboard: it may load nothing but from here, and run nothing that is written into the
+ * page (Content Security Policy, level 3). */
+void admin_answer_page(struct admin_call *call, struct span type, struct span body);
 void admin_refuse(struct admin_call *call, const struct problem *problem);
 
 /* The problem's row with this message. */

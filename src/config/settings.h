@@ -139,7 +139,7 @@
            "What limits do while Redis is away: each gateway admits its share of the rate, or all "\
            "of it, or everything, or nothing.")                                                    \
     TEXT("admin.address", admin_address, ADDRESS, OPTIONAL, NULL,                                  \
-         "Where /healthz, /readyz, /metrics and /cache/purge are served; absent: nowhere.")                  \
+         "Where the dashboard, /healthz, /readyz, /metrics, /api and /cache/purge are; absent: nowhere.")                 \
     TEXT("admin.token", admin_token, SOURCE, OPTIONAL, NULL,                                       \
          "Where the token is that it asks for: env:NAME, file:PATH or cred:NAME; needed unless "   \
          "the address is one of loopback.")                                                        \

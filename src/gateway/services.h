@@ -21,6 +21,7 @@
 #include "limit/inflight.h"
 #include "limit/redis_limits.h"
 #include "metrics/metrics.h"
+#include "metrics/refusals.h"
 #include "net/loop.h"
 #include "upstream/breaker.h"
 #include "upstream/upstream_call.h"
@@ -98,6 +99,7 @@ struct services {
     struct log_ring *access_log, *audit_log;    /* NULL: off */
     bool access_log_is_text, audit_log_is_text; /* people read it on a terminal */
     struct metrics_cells *metrics;              /* the worker's; NULL: nobody counts */
+    struct refusals *refusals;                  /* of all workers; NULL: nobody looks */
     void *snapshot; /* borrowed; counted for an exchange by the two below */
     void (*hold)(void *snapshot);
     void (*let_go)(void *snapshot);

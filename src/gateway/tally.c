@@ -103,6 +103,17 @@ static void tally_limits(struct metrics_cells *cells, const struct limits *limit
     }
 }
 
+static void note_refusal(const struct exchange *ex)
+{
+    char address[ADDRESS_TEXT_SIZE];
+    struct refusal refusal = {.wall_ms = ex->started_wall_ms, .status = exchange_status(ex)};
+    refusal_text(refusal.reason, ex->reason);
+    refusal_text(refusal.op, ex->route.operation ? ex->route.operation->name : (struct span){0});
+    refusal_text(refusal.key, ex->key ? ex->key->name : (struct span){0});
+    refusal_text(refusal.client, address_write(&ex->address, address));
+    refusals_note(ex->services->refusals, &refusal);
+}
+
 void tally_exchange(const struct exchange *ex)
 {
     struct metrics_cells *cells = ex->services->metrics;
@@ -118,6 +129,10 @@ void tally_exchange(const struct exchange *ex)
         metrics_add(cells, METRIC_REFUSALS, AT(ex->refusal), 1);
     if (ex->limits)
         tally_limits(cells, ex->limits);
+    if (ex->refusal > 0 && ex->services->refusals)
+        note_refusal(ex);
+    if (ex->key)
+        metrics_set(cells, METRIC_KEY_LAST, AT(key), ex->started_wall_ms / 1000);
     if (ex->lookup)
         metrics_add(cells, METRIC_CACHE, AT(cache_word_of(ex->lookup)), 1);
 }

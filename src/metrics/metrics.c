@@ -23,8 +23,9 @@ static const struct {
 #undef LABEL_ROW
 };
 
-static const uint64_t times_us[] = {1000,   2500,   5000,    10000,   25000,   50000,    100000,
-                                    250000, 500000, 1000000, 2500000, 5000000, 10000000, 60000000};
+static const uint64_t times_us[] = {250,    500,     1000,    2500,     5000,
+                                    10000,  25000,   50000,   100000,   250000,
+                                    500000, 1000000, 2500000, 10000000, 60000000};
 static const uint64_t short_times_us[] = {25,   50,   100,   250,   500,   1000,
                                           2500, 5000, 10000, 25000, 100000};
 
@@ -271,8 +272,20 @@ static uint64_t sum_of(const struct metrics *metrics, size_t cell)
     return sum;
 }
 
+static uint64_t largest_of(const struct metrics *metrics, size_t cell)
+{
+    uint64_t largest = 0;
+    for (size_t i = 0; i < metrics->set_count; i++) {
+        uint64_t value = atomic_load_explicit(&metrics->sets[i]->at[cell], memory_order_relaxed);
+        largest = value > largest ? value : largest;
+    }
+    return largest;
+}
+
 uint64_t metrics_sum(const struct metrics *metrics, enum metric metric, struct metric_at at)
 {
+    if (rows[metric].kind == METRIC_LATEST)
+        return largest_of(metrics, cell_of(metrics, metric, at));
     return sum_of(metrics, cell_of(metrics, metric, at));
 }
 

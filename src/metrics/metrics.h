@@ -21,7 +21,7 @@ enum metric { METRICS(METRIC_ID) METRIC_COUNT };
 enum metric_label { METRIC_LABELS(LABEL_ID) METRIC_LABEL_COUNT };
 #undef LABEL_ID
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_TIMES, METRIC_SHORT_TIMES };
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_LATEST, METRIC_TIMES, METRIC_SHORT_TIMES };
 
 /* The first words of labels that others are registered for. */
 enum { WORD_OTHER, OP_UNKNOWN = 1, OP_REFUSED, OP_FIRST, SERVICE_REFUSED = 1, KEY_NONE = 1 };
@@ -67,7 +67,7 @@ void metrics_observe(struct metrics_cells *cells, enum metric metric, struct met
 
 /* --- Reading; any thread --- */
 
-/* The sum of all cells. */
+/* The sum of all cells, or the largest of a METRIC_LATEST. */
 uint64_t metrics_sum(const struct metrics *metrics, enum metric metric, struct metric_at at);
 
 /* A histogram: its buckets, each without those below it; the last is for all above. */

@@ -4,7 +4,7 @@
  *
  * Kinds: COUNTER only grows; GAUGE is what is now; TIMES and SHORT_TIMES are histograms, fed with
  * microseconds and told in seconds. Names without `_total`, which the text adds. A gauge is the sum of
- * the workers'.
+ * the workers', LATEST the largest of them.
  *
  *     LABEL(id, name, words, more)
  *
@@ -51,6 +51,8 @@
            "The gateway's own part: to the answer's head, less the waiting for client, upstream and Redis.") \
     METRIC(METRIC_KEY_REQUESTS, COUNTER, "bpgate_key_requests", LABEL_KEY, LABEL_SECRET, LABEL_NONE, \
            "Exchanges of each key, by which of its secrets was shown.")                            \
+    METRIC(METRIC_KEY_LAST, LATEST, "bpgate_key_last_request_seconds", LABEL_KEY, LABEL_NONE, LABEL_NONE, \
+           "When a key was last used, in seconds since 1970.")                                     \
     METRIC(METRIC_REFUSALS, COUNTER, "bpgate_refusals", LABEL_REASON, LABEL_NONE, LABEL_NONE,      \
            "Errors of the gateway's own, by metadata.reason.")                                     \
     METRIC(METRIC_LIMITS, COUNTER, "bpgate_limit_decisions", LABEL_POLICY, LABEL_DECISION, LABEL_NONE, \

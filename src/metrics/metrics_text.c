@@ -251,6 +251,7 @@ static void write_heading(struct writer *w)
 {
     static const char *const kinds[] = {[METRIC_COUNTER] = "counter",
                                         [METRIC_GAUGE] = "gauge",
+                                        [METRIC_LATEST] = "gauge",
                                         [METRIC_TIMES] = "histogram",
                                         [METRIC_SHORT_TIMES] = "histogram"};
     const struct metric_row *row = w->row;

@@ -106,6 +106,11 @@ struct admin_entrance *admin_entrance_open(const struct admin_entrance_options *
         .stamp_all = stamp_all,
         .look = look,
         .metrics = metrics_text_create(options->figures->metrics),
+        .counted = options->figures->metrics,
+        .refusals = options->figures->refusals,
+        .gateway = options->gateway,
+        .keys = settings->keys,
+        .key_count = settings->key_count,
         .owner = entrance,
     };
     if (!read_token(entrance, settings->admin.token, error)) {

@@ -15,6 +15,7 @@ struct admin_entrance_options {
     const struct snapshot_options *settings; /* borrowed */
     struct cache_services *cache;            /* borrowed: what is purged */
     const struct process_figures *figures;   /* borrowed */
+    const struct services *gateway;          /* borrowed; of this worker */
     struct worker_metrics *watch;            /* borrowed; of this worker */
     int descriptor;                          /* bound; taken over */
 };

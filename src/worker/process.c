@@ -104,6 +104,7 @@ static void open_metrics(struct process *process)
     const struct snapshot_options *options = &process->snapshot->options;
     process->figures = (struct process_figures){
         .metrics = metrics_create(process->worker_count),
+        .refusals = refusals_create(),
         .workers = process->worker_count,
         .cache = &process->cache,
         .access_log = process->access_log.writer,
@@ -237,6 +238,7 @@ static void clean_up(struct process *process)
     log_sink_close(&process->access_log);
     log_sink_close(&process->audit_log);
     metrics_destroy(process->figures.metrics);
+    refusals_destroy(process->figures.refusals);
     tls_tickets_destroy(process->tickets);
     limit_table_destroy(process->limits.table);
     inflight_destroy(process->limits.inflight);
@@ -271,14 +273,14 @@ int process_run(struct snapshot *snapshot)
     int len =
         snprintf(process.via_text, sizeof(process.via_text), "bpgate-%08x", (unsigned)random_u64());
     process.via = (struct span){process.via_text, (size_t)len};
-    log_set_level(snapshot->options.log_level);
     raise_descriptor_limit();
     open_loop(&process);
     enum status status = start(&process);
     if (status == OK)
-        say_ready(&process);
+        say_ready(&process); /* whatever the level: others wait for that line */
     else
         drain(&process);
+    log_set_level(snapshot->options.log_level);
     if (process.running > 0)
         loop_run(&process.loop);
     shared_cache_close(&process.cache);

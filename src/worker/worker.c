@@ -80,6 +80,7 @@ static void set_up_services(struct worker *worker)
         .access_log_is_text = worker->options.access_log_is_text,
         .audit_log_is_text = worker->options.audit_log_is_text,
         .metrics = cells_of(worker),
+        .refusals = worker->options.figures->refusals,
         .snapshot = worker->snapshot,
         .hold = hold_snapshot,
         .let_go = let_go_of_snapshot,
@@ -225,6 +226,7 @@ static bool open_admin(struct worker *worker)
         .settings = &worker->snapshot->options,
         .cache = &worker->services.cache,
         .figures = worker->options.figures,
+        .gateway = &worker->services,
         .watch = &worker->watch,
         .descriptor = worker->options.admin_descriptor,
     };

@@ -26,6 +26,7 @@ void worker_metrics_end(struct worker_metrics *watch);
 /* What the process has once. */
 struct process_figures {
     struct metrics *metrics;
+    struct refusals *refusals;
     size_t workers;
     const struct shared_cache *cache;
     struct log_writer *access_log, *audit_log; /* NULL: off */

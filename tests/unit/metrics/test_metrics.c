@@ -71,16 +71,16 @@ static void a_duration_falls_into_the_bucket_that_ends_with_it(void **state)
     (void)state;
     struct metrics *metrics = metrics_create(1);
     struct metrics_cells *cells = metrics_cells(metrics, 0);
-    const uint64_t durations[] = {0, 1000, 1001, 60000000, 60000001};
+    const uint64_t durations[] = {0, 250, 251, 60000000, 60000001};
     for (size_t i = 0; i < COUNT_OF(durations); i++)
         metrics_observe(cells, METRIC_PHASES, AT(PHASE_TLS), durations[i]);
     struct metric_histogram seen = metrics_histogram(metrics, METRIC_PHASES, AT(PHASE_TLS));
-    assert_int_equal(seen.bounds_us[0], 1000);
+    assert_int_equal(seen.bounds_us[0], 250);
     assert_int_equal(seen.buckets[0], 2);
     assert_int_equal(seen.buckets[1], 1);
     assert_int_equal(seen.buckets[seen.count - 2], 1);
     assert_int_equal(seen.buckets[seen.count - 1], 1);
-    assert_int_equal(seen.sum_us, 120002002);
+    assert_int_equal(seen.sum_us, 120000502);
     metrics_destroy(metrics);
 }
 

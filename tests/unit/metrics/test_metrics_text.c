@@ -130,7 +130,7 @@ static void count_everything(struct scene *scene)
         for (unsigned a = 0; a < metrics_word_room(scene->metrics, row->labels[0]); a++)
             for (unsigned b = 0; b < metrics_word_room(scene->metrics, row->labels[1]); b++)
                 for (unsigned c = 0; c < metrics_word_room(scene->metrics, row->labels[2]); c++) {
-                    if (row->kind == METRIC_COUNTER || row->kind == METRIC_GAUGE)
+                    if (row->kind < METRIC_TIMES)
                         metrics_add(scene->cells, (enum metric)i, AT(a, b, c), 1);
                     else
                         metrics_observe(scene->cells, (enum metric)i, AT(a, b, c), 1);

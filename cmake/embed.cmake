@@ -1,0 +1,13 @@
+# Files as bytes in a C source: cmake -DOUT=… -DHEADER=… "-DFILES=a;b" -P embed.cmake
+set(text "#include \"${HEADER}\"\n\n")
+set(rows "")
+foreach(file IN LISTS FILES)
+    get_filename_component(name ${file} NAME)
+    string(MAKE_C_IDENTIFIER ${name} id)
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(APPEND text "static const unsigned char ${id}[] = {${bytes}};\n")
+    string(APPEND rows "    {\"${name}\", ${id}, sizeof(${id})},\n")
+endforeach()
+string(APPEND text "\nconst struct page_file page_files[] = {\n${rows}    {0, 0, 0},\n};\n")
+file(WRITE ${OUT} "${text}")

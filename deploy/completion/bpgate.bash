@@ -16,7 +16,7 @@ _bpgate() {
         previous=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W 'run check routes key purge settings completion version help --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W 'run check routes explain key purge settings completion version help --help --version' -- "$current"))
         return
     fi
     case $command in
@@ -33,6 +33,7 @@ _bpgate() {
     'run') words='--config --help' ;;
     'check') words='--config --help' ;;
     'routes') words='--service --json --help' ;;
+    'explain') words='--key --header --json --config --admin --token-from --help' ;;
     'key new') words='--name --profile --operations --expires --json --help' ;;
     'key check') words='--config --help' ;;
     'key rotate') words='--config --overlap --json --help' ;;
@@ -40,12 +41,17 @@ _bpgate() {
     'settings') words='--markdown --man --help' ;;
     'completion') words='--help bash zsh fish' ;;
     'version') words='--help' ;;
-    'help') words='--help run check routes key purge settings completion version help' ;;
+    'help') words='--help run check routes explain key purge settings completion version help' ;;
     esac
     case "$command $previous" in
     'run --config') _bpgate_files; return ;;
     'check --config') _bpgate_files; return ;;
     'routes --service') words='runtime admin hub files tables billing cognitive' ;;
+    'explain --key') return ;;
+    'explain --header') return ;;
+    'explain --config') _bpgate_files; return ;;
+    'explain --admin') return ;;
+    'explain --token-from') return ;;
     'key new --name') return ;;
     'key new --profile') return ;;
     'key new --operations') return ;;

@@ -3,6 +3,7 @@
 #include "admin/admin_access.h"
 #include "admin/admin_call.h"
 #include "admin/api.h"
+#include "admin/explain_call.h"
 #include "admin/page.h"
 #include "admin/purge.h"
 #include "base/json_writer.h"
@@ -130,6 +131,7 @@ static const struct admin_route routes[] = {
     {METHOD_GET, SPAN_INIT("/api/redis"), false, api_redis},
     {METHOD_GET, SPAN_INIT("/api/refusals"), false, api_refusals},
     {METHOD_GET, SPAN_INIT("/api/log-level"), false, api_log_level},
+    {METHOD_POST, SPAN_INIT("/explain"), false, answer_explain},
     {METHOD_POST, SPAN_INIT("/log-level"), false, api_set_log_level},
     {METHOD_POST, SPAN_INIT("/cache/purge"), false, answer_purge},
 };

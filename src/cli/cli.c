@@ -58,8 +58,9 @@ int cli_main(int argc, char **argv)
         return EXIT_USAGE;
     }
     int code = run_named(argc - 1, argv + 1);
-    /* A full disk must not look like success to a script. */
-    if (fflush(stdout) != 0 && code == EXIT_OK) {
+    /* A full disk must not look like success to a script, also when it was full before the last bytes. */
+    bool is_cut = fflush(stdout) != 0 || ferror(stdout);
+    if (is_cut && code == EXIT_OK) {
         output_error("standard output could not be written");
         return EXIT_FAILED;
     }

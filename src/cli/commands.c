@@ -66,6 +66,22 @@ static const struct option purge_options[] = {
      .help = "where its token is: env:NAME; default: admin.token of the file"},
 };
 
+static const struct option explain_options[] = {
+    {.name = "--key", .value = "NAME", .help = "whose request it is; default: nobody's"},
+    {.name = "--header",
+     .value = "LINE",
+     .may_repeat = true,
+     .help = "a field of the request: \"x-bot-id: bot_1\""},
+    {.name = "--json", .help = "one object"},
+    CONFIG_OPTION,
+    {.name = "--admin",
+     .value = "URL",
+     .help = "its admin listener, in place of a file: http://127.0.0.1:9901"},
+    {.name = "--token-from",
+     .value = "SOURCE",
+     .help = "where its token is: env:NAME; default: admin.token of the file"},
+};
+
 static const struct option settings_options[] = {
     {.name = "--markdown", .help = "as a table, which is conf/settings.md"},
     {.name = "--man", .help = "as the manual page bpgate.yaml(5)"},
@@ -93,6 +109,16 @@ static const struct command commands[] = {
      OPTIONS(routes_options),
      .about = "Method, path, name and service of each operation, how long its answers may be\n"
               "kept, the ids that it needs, and what else is known of it.\n"},
+    {.name = "explain",
+     .run = explain_command,
+     .summary = "tell what would become of a request",
+     .word = "METHOD PATH",
+     .most_words = 2,
+     .is_word_needed = true,
+     OPTIONS(explain_options),
+     .about = "Asks the running gateway whose admin.address is in FILE. Tells the operation, what\n"
+              "the key's scope says, each limit and what is left, what the cache holds, and the\n"
+              "head that would go upstream, without secrets. Nothing is sent and nothing spent.\n"},
     {.name = "key new",
      .run = key_new_command,
      .summary = "make a gateway key",

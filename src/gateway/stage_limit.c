@@ -165,6 +165,20 @@ static void claim_all(struct exchange *ex, struct limits *limits, enum limit_pla
     }
 }
 
+size_t limits_look(struct exchange *ex, enum limit_place place,
+                   struct limit_claim claims[LIMIT_CLAIMS_MAX],
+                   const struct limit_policy *policies[LIMIT_CLAIMS_MAX])
+{
+    struct limits *limits = arena_zalloc(ex->arena, sizeof(*limits));
+    claim_all(ex, limits, place);
+    for (size_t i = 0; i < limits->count; i++) {
+        claims[i] = limits->claims[i];
+        claims[i].answer = limit_table_look(limits_of(ex)->table, &claims[i], clock_us());
+        policies[i] = limits->policies[i];
+    }
+    return limits->count;
+}
+
 /* What the first count claims have spent. */
 static void give_back(struct exchange *ex, struct limits *limits, size_t count)
 {

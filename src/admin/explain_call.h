@@ -1,0 +1,12 @@
+/* explain_call.h - POST /explain: what would become of a request that is described.
+ *
+ *     {"method": "GET", "target": "/v1/chat/users", "key": "ci", "headers": ["x-bot-id: b1"]}
+ */
+#ifndef ADMIN_EXPLAIN_CALL_H
+#define ADMIN_EXPLAIN_CALL_H
+
+#include "admin/admin_call.h"
+
+void answer_explain(struct admin_call *call);
+
+#endif

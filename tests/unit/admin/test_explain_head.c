@@ -1,0 +1,58 @@
+#include "admin/explain_head.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+
+static void a_request_is_written_as_a_client_would_send_it(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct span key, head;
+    arena_init(&arena, MIB);
+    head = explain_head(SPAN("{\"method\":\"GET\",\"target\":\"/a?b\",\"key\":\"ci\","
+                             "\"headers\":[\"x: 1\",\"y: 2\"]}"),
+                        &arena, &key);
+    assert_true(
+        span_equal(head, SPAN("GET /a?b HTTP/1.1\r\nhost: gateway\r\nx: 1\r\ny: 2\r\n\r\n")));
+    assert_true(span_equal(key, SPAN("ci")));
+    head = explain_head(SPAN("{\"method\":\"GET\",\"target\":\"/\"}"), &arena, &key);
+    assert_true(head.len > 0 && key.len == 0);
+    arena_clear(&arena);
+}
+
+static void nothing_makes_two_lines_of_one(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"method\":\"GET\"}",
+        "{\"method\":1,\"target\":\"/\"}",
+        "{\"method\":\"GET\",\"target\":\"/ HTTP/1.1\\r\\nx: y\"}",
+        "{\"method\":\"GET\\n\",\"target\":\"/\"}",
+        "{\"method\":\"GET\",\"target\":\"/\",\"headers\":\"x: y\"}",
+        "{\"method\":\"GET\",\"target\":\"/\",\"headers\":[1]}",
+        "{\"method\":\"GET\",\"target\":\"/\",\"headers\":[\"x: y\\r\\nz: 1\"]}",
+    };
+    struct arena arena;
+    struct span key;
+    arena_init(&arena, MIB);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_int_equal(explain_head(span_of(wrong[i]), &arena, &key).len, 0);
+    arena_clear(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_is_written_as_a_client_would_send_it),
+        cmocka_unit_test(nothing_makes_two_lines_of_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

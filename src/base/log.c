@@ -84,12 +84,12 @@ static void write_json_field(struct json_writer *json, const struct log_field *f
     json_close(json);
 }
 
-static size_t write_json(char *line, size_t size, enum log_level level, const char *event,
+static size_t write_json(const struct log_line *line, enum log_level level, const char *event,
                          const struct log_field *fields, size_t count)
 {
     char now[40];
     struct json_writer json;
-    json_init(&json, line, size);
+    json_init(&json, line->at, line->size);
     json_object(&json);
     json_text(&json, SPAN("ts"), format_now(now, sizeof(now)));
     json_text(&json, SPAN("level"), span_of(levels[level].name));
@@ -158,7 +158,7 @@ static void add_field(struct text_line *line, const struct log_field *field)
     }
 }
 
-static size_t write_text(char *at, size_t size, enum log_level level, const char *event,
+static size_t write_text(const struct log_line *to, enum log_level level, const char *event,
                          const struct log_field *fields, size_t count)
 {
     const char *no_color = getenv("NO_COLOR");
@@ -168,7 +168,7 @@ static size_t write_text(char *at, size_t size, enum log_level level, const char
     (void)snprintf(start, sizeof(start), "%.*s %s%-5s%s ", (int)ts.len, ts.at,
                    has_colour ? levels[level].colour : "", levels[level].name,
                    has_colour ? "\x1b[0m" : "");
-    struct text_line line = {at, 0, size};
+    struct text_line line = {to->at, 0, to->size};
     add(&line, span_of(start));
     add(&line, span_of(event));
     for (size_t i = 0; i < count; i++)
@@ -176,11 +176,11 @@ static size_t write_text(char *at, size_t size, enum log_level level, const char
     return line.len;
 }
 
-size_t log_format(char *at, size_t size, bool is_text, enum log_level level, const char *event,
+size_t log_format(const struct log_line *line, enum log_level level, const char *event,
                   const struct log_field *fields, size_t count)
 {
-    return is_text ? write_text(at, size, level, event, fields, count)
-                   : write_json(at, size, level, event, fields, count);
+    return line->is_text ? write_text(line, level, event, fields, count)
+                         : write_json(line, level, event, fields, count);
 }
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
@@ -190,8 +190,8 @@ void log_event(enum log_level level, const char *event, const struct log_field *
         return;
     int saved_errno = errno;
     char line[LINE_BYTES];
-    size_t len =
-        log_format(line, sizeof(line) - 1, isatty(STDERR_FILENO), level, event, fields, count);
+    const struct log_line to = {line, sizeof(line) - 1, isatty(STDERR_FILENO)};
+    size_t len = log_format(&to, level, event, fields, count);
     line[len++] = '\n';
     while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
         continue;

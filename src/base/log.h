@@ -46,7 +46,12 @@ static inline struct log_field field_list(const char *name, const struct span *l
 void log_set_level(enum log_level level);
 
 /* The line of an event, without its newline, into the caller's bytes (size ≥ 64): JSON, or for people. */
-size_t log_format(char *at, size_t size, bool is_text, enum log_level level, const char *event,
+struct log_line {
+    char *at;
+    size_t size;
+    bool is_text;
+};
+size_t log_format(const struct log_line *line, enum log_level level, const char *event,
                   const struct log_field *fields, size_t count);
 
 /* Debug, info, warn or error; false when it is none. */

@@ -94,31 +94,35 @@ static bool is_cidr(struct span text)
     return cidr_parse(text, &cidr);
 }
 
+/* The port behind a host, if there is one; false when it is none, or the usual one. */
+static bool is_origin_port(struct span port, struct span usual)
+{
+    uint64_t number = 0;
+    return span_to_u64(port, &number) && number > 0 && number <= UINT16_MAX &&
+           !span_equal(port, usual);
+}
+
+static bool is_origin_host(struct span host, struct span usual_port)
+{
+    size_t colon = host.len;
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.at[i];
+        if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789.-_:[]", c))
+            return false;
+        colon = c == ':' ? i : c == ']' ? host.len : colon;
+    }
+    if (colon == 0 || host.len > ID_MAX_LEN)
+        return false;
+    return colon == host.len || is_origin_port(span_skip(host, colon + 1), usual_port);
+}
+
 /* RFC 6454 §6.2, as a browser writes it: the comparison is byte for byte. */
 static bool is_origin(struct span text)
 {
-    static const struct {
-        struct span scheme, usual_port;
-    } rows[] = {{SPAN_INIT("https://"), SPAN_INIT("443")}, {SPAN_INIT("http://"), SPAN_INIT("80")}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (!span_starts_with(text, rows[i].scheme))
-            continue;
-        struct span rest = span_skip(text, rows[i].scheme.len);
-        size_t colon = rest.len;
-        for (size_t k = 0; k < rest.len; k++) {
-            char c = rest.at[k];
-            if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789.-_:[]", c))
-                return false;
-            colon = c == ':' ? k : c == ']' ? rest.len : colon;
-        }
-        uint64_t port = 0;
-        struct span digits = span_skip(rest, colon < rest.len ? colon + 1 : rest.len);
-        bool has_port = colon < rest.len;
-        return colon > 0 && rest.len <= ID_MAX_LEN &&
-               (!has_port || (span_to_u64(digits, &port) && port > 0 && port <= UINT16_MAX &&
-                              !span_equal(digits, rows[i].usual_port)));
-    }
-    return false;
+    const struct span secure = SPAN("https://"), plain = SPAN("http://");
+    if (span_starts_with(text, secure))
+        return is_origin_host(span_skip(text, secure.len), SPAN("443"));
+    return span_starts_with(text, plain) && is_origin_host(span_skip(text, plain.len), SPAN("80"));
 }
 
 static bool has_form(enum text_form form, struct span text)

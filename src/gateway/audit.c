@@ -44,8 +44,8 @@ static void write_line(const struct exchange *ex, const char *action)
         field_number("status", (int64_t)exchange_status(ex)),
         field_text("reason", ex->reason),
     };
-    size_t len = log_format(text, sizeof(text), services->audit_log_is_text, LOG_INFO, "audit",
-                            fields, COUNT_OF(fields));
+    const struct log_line to = {text, sizeof(text), services->audit_log_is_text};
+    size_t len = log_format(&to, LOG_INFO, "audit", fields, COUNT_OF(fields));
     (void)log_ring_write(services->audit_log, (struct span){text, len});
 }
 

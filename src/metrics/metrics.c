@@ -96,14 +96,14 @@ static size_t find_word(const struct label *label, struct span word)
     return SIZE_MAX;
 }
 
-unsigned metrics_word(struct metrics *metrics, enum metric_label id, struct span word)
+unsigned metrics_word(struct metrics *metrics, enum metric_label label, struct span word)
 {
-    struct label *label = &metrics->labels[id];
+    struct label *words = &metrics->labels[label];
     pthread_mutex_lock(&metrics->lock);
-    size_t place = find_word(label, word);
-    if (place == SIZE_MAX && label->count < label->room) {
-        place = label->count;
-        keep_word(label, word);
+    size_t place = find_word(words, word);
+    if (place == SIZE_MAX && words->count < words->room) {
+        place = words->count;
+        keep_word(words, word);
     }
     pthread_mutex_unlock(&metrics->lock);
     return place == SIZE_MAX ? WORD_OTHER : (unsigned)place;

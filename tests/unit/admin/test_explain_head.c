@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -48,11 +49,32 @@ static void nothing_makes_two_lines_of_one(void **state)
     arena_clear(&arena);
 }
 
+/* The arena is ended by what passes its bound: lines must cost what they are long, once. */
+static void many_lines_cost_what_they_are_long(void **state)
+{
+    (void)state;
+    static char body[64 * KIB];
+    struct arena arena;
+    struct span key;
+    static const size_t counts[] = {10, 10000, 20000};
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        size_t len = (size_t)snprintf(body, sizeof(body),
+                                      "{\"method\":\"GET\",\"target\":\"/\",\"headers\":[\"a\"");
+        for (size_t k = 1; k < counts[i] && len < sizeof(body) - 16; k++)
+            len += (size_t)snprintf(body + len, sizeof(body) - len, ",\"\"");
+        len += (size_t)snprintf(body + len, sizeof(body) - len, "]}");
+        arena_init(&arena, 256 * KIB);
+        assert_true(explain_head((struct span){body, len}, &arena, &key).len < 64 * KIB);
+        arena_clear(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_written_as_a_client_would_send_it),
         cmocka_unit_test(nothing_makes_two_lines_of_one),
+        cmocka_unit_test(many_lines_cost_what_they_are_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include "gateway/tally.h"
 #include "net/listener.h"
 #include "worker/log_sink.h"
+#include "worker/service_manager.h"
 #include "worker/worker.h"
 
 enum { ENDED_AT_ONCE = 130, LIMIT_PARTITIONS = 1 << 20 };
@@ -36,6 +37,7 @@ struct process {
     struct loop loop;
     uv_signal_t signals[3];
     uv_async_t ended; /* a worker has ended */
+    struct timer watchdog;
     bool is_draining;
     size_t running;
 };
@@ -159,6 +161,8 @@ static void drain(struct process *process)
     if (process->is_draining)
         _exit(ENDED_AT_ONCE);
     process->is_draining = true;
+    timer_stop(&process->watchdog);
+    service_manager_tell(SPAN("STOPPING=1\nSTATUS=drains"));
     log_event(LOG_INFO, "draining", NO_FIELDS);
     for (size_t i = 0; process->workers && i < process->worker_count; i++) {
         if (process->workers[i])
@@ -172,6 +176,25 @@ static void on_signal(uv_signal_t *handle, int number)
         reopen_logs(handle->data);
     else
         drain(handle->data);
+}
+
+/* The service manager hears of life only while every worker's loop turns. */
+static void on_watchdog(struct timer *timer)
+{
+    struct process *process = container_of(timer, struct process, watchdog);
+    bool is_alive = true;
+    for (size_t i = 0; i < process->worker_count; i++)
+        is_alive &= worker_has_turned(process->workers[i]);
+    if (is_alive)
+        service_manager_tell(SPAN("WATCHDOG=1"));
+    timer_set(timer, loop_now_ms(&process->loop) + service_manager_watch_ms());
+}
+
+static void tell_service_manager(struct process *process)
+{
+    service_manager_tell(SPAN("READY=1\nSTATUS=serves"));
+    if (service_manager_watch_ms() > 0)
+        on_watchdog(&process->watchdog);
 }
 
 /* Wake-ups of several workers may arrive as one: the workers' own flags count. */
@@ -216,6 +239,7 @@ static void open_loop(struct process *process)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
     loop_init(&process->loop);
+    timer_init(&process->watchdog, &process->loop.timers, on_watchdog);
     ASSERT(uv_async_init(&process->loop.uv, &process->ended, on_ended) == 0);
     process->ended.data = process;
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
@@ -276,10 +300,12 @@ int process_run(struct snapshot *snapshot)
     raise_descriptor_limit();
     open_loop(&process);
     enum status status = start(&process);
-    if (status == OK)
+    if (status == OK) {
         say_ready(&process); /* whatever the level: others wait for that line */
-    else
+        tell_service_manager(&process);
+    } else {
         drain(&process);
+    }
     log_set_level(snapshot->options.log_level);
     if (process.running > 0)
         loop_run(&process.loop);

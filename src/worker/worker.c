@@ -37,6 +37,9 @@ struct worker {
     struct entrances *entrances;
     struct admin_entrance *admin; /* NULL: not here */
 
+    struct letter turn_letter; /* on its way while has_turned is false */
+    atomic_bool has_turned;
+
     struct letter drain_letter;
     struct timer drain_timer;
     enum drain_step { DRAIN_DELAYED, DRAIN_ANNOUNCED, DRAIN_ENDING } drain_step;
@@ -310,12 +313,26 @@ bool worker_has_ended(const struct worker *worker)
     return atomic_load(&worker->has_ended);
 }
 
+static void on_turn(struct letter *letter)
+{
+    atomic_store(&container_of(letter, struct worker, turn_letter)->has_turned, true);
+}
+
+bool worker_has_turned(struct worker *worker)
+{
+    if (!atomic_exchange(&worker->has_turned, false))
+        return false;
+    mailbox_post(&worker->loop.mailbox, &worker->turn_letter, on_turn);
+    return true;
+}
+
 struct worker *worker_start(const struct worker_options *options, char error[WORKER_ERROR_SIZE])
 {
     struct worker *worker = xcalloc(1, sizeof(*worker));
     worker->options = *options;
     worker->snapshot = snapshot_count(options->snapshot);
     worker->error = error;
+    atomic_store(&worker->has_turned, true);
     ASSERT(uv_sem_init(&worker->started, 0) == 0);
     if (uv_thread_create(&worker->thread, run, worker) != 0) {
         (void)snprintf(error, WORKER_ERROR_SIZE, "cannot start a thread");

@@ -39,6 +39,10 @@ void worker_drain(struct worker *worker);
 /* Whether on_ended was called, so that joining does not wait long. Any thread. */
 bool worker_has_ended(const struct worker *worker);
 
+/* Whether its loop has turned since this was asked last, and asks it again; true at first. Not after
+ * worker_drain. */
+bool worker_has_turned(struct worker *worker);
+
 /* Waits for the thread and frees. */
 void worker_join(struct worker *worker);
 

@@ -148,19 +148,25 @@ fuzz_one() {
     mkdir -p "$found"
     "build/fuzz/tests/$name" -max_total_time="$fuzz_seconds" -timeout=10 -print_final_stats=1 \
         -artifact_prefix="build/fuzz/$name-" "$found" "tests/fuzz/corpus/$name" >"$log" 2>&1 &&
-        grep number_of_executed_units "$log" && return
+        sed -n "s/^stat::number_of_executed_units: */ok: $name, units: /p" "$log" && return
     tail -n 60 "$log"
     return 1
 }
 
 step_fuzz() {
     build fuzz --target fuzzers || return
-    say "fuzzing, $fuzz_seconds s a target"
-    local source name
-    for source in tests/fuzz/fuzz_*.c; do
-        name=$(basename "$source" .c)
-        check "$name" fuzz_one "$name" || return
-    done
+    say "fuzzing, $fuzz_seconds s a target, $jobs at a time"
+    local targets bad count
+    mapfile -t targets < <(basename -s .c tests/fuzz/fuzz_*.c)
+    export -f fuzz_one
+    export fuzz_seconds
+    bad=$(printf '%s\n' "${targets[@]}" |
+        xargs -P "$jobs" -I {} bash -c 'fuzz_one {} >&2 || echo {}')
+    count=$(printf '%s' "$bad" | grep -c .)
+    [ "$count" -eq 0 ] || sed 's/^/FAILED: /' <<<"$bad"
+    failed=$((failed + count))
+    passed=$((passed + ${#targets[@]} - count))
+    [ "$count" -eq 0 ]
 }
 
 step_cppcheck() {

@@ -186,7 +186,7 @@ static void give_back(struct exchange *ex, struct limits *limits, size_t count)
         if (limits->ledgers[i] == LEDGER_REDIS)
             redis_limits_give_back(limits_of(ex)->redis, &limits->claims[i], &limits->names[i], 1);
         else
-            limit_table_give_back(limits_of(ex)->table, &limits->claims[i], 1);
+            limit_table_give_back(limits_of(ex)->table, &limits->claims[i], 1, clock_us());
     }
 }
 

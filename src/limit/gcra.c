@@ -24,8 +24,12 @@ struct gcra_answer gcra_ask(const struct gcra_rate *rate, uint64_t arrival_us, u
     return answer;
 }
 
-uint64_t gcra_give_back(const struct gcra_rate *rate, uint64_t arrival_us, uint64_t cost)
+/* Between spending and giving back the partition was idle, as if nothing had been spent, for no longer than
+ * that; and only while it is idle what is missing becomes less. */
+uint64_t gcra_refund_us(const struct gcra_rate *rate, uint64_t cost, uint64_t since_us,
+                        uint64_t now_us)
 {
     uint64_t spent_us = cost * rate->interval_us;
-    return arrival_us > spent_us ? arrival_us - spent_us : 0;
+    uint64_t passed_us = now_us > since_us ? now_us - since_us : 0;
+    return spent_us > passed_us ? spent_us - passed_us : 0;
 }

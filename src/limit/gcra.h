@@ -33,7 +33,10 @@ struct gcra_answer {
 struct gcra_answer gcra_ask(const struct gcra_rate *rate, uint64_t arrival_us, uint64_t cost,
                             uint64_t now_us);
 
-/* The arrival time as if cost had not been spent. */
-uint64_t gcra_give_back(const struct gcra_rate *rate, uint64_t arrival_us, uint64_t cost);
+/* By how much an arrival time may be set back for a cost that was spent at since_us and is not wanted: by
+ * what of it has not come anew since then, which others may have had. Else a burst of refunds that come
+ * late would be one too many. */
+uint64_t gcra_refund_us(const struct gcra_rate *rate, uint64_t cost, uint64_t since_us,
+                        uint64_t now_us);
 
 #endif

@@ -2,17 +2,22 @@
 
 #include <stdlib.h>
 
-enum { LEASES = 4096, LIFE_MAX_US = 250 * 1000, MANY = 4, SHARE = 4, LEAST = 4, PAUSES = 4 };
+enum { LEASES = 4096, LIFE_MAX_US = 250 * 1000, LEAST = 4, SHARE = 4, PAUSES = 4, BATCHES = 2 };
 
 /* A refusal is looked at again after this: somebody may have emptied Redis. */
 enum { BELIEVED_US = 1000 * 1000 };
 
+struct batch {
+    uint64_t tokens, ends_us;
+};
+
 struct lease {
     struct limit_key key;
-    uint64_t tokens, ends_us;
-    uint64_t remaining;                      /* of the burst, when they were granted */
+    struct batch batches[BATCHES]; /* the one that ends sooner first */
+    uint64_t remaining;            /* of the burst beyond them, when it was last heard of */
     uint64_t refused_until_us, ask_again_us; /* 0: it is not refused */
-    uint64_t window_us, asked;               /* how many have asked since then */
+    uint64_t window_us, asked, before;       /* what has come since then; in the window before */
+    uint64_t wished_until_us;                /* a batch is under way */
 };
 
 struct lease_table {
@@ -34,6 +39,8 @@ uint64_t lease_life_us(const struct gcra_rate *rate)
     uint64_t quarter_us = rate->burst * rate->interval_us / SHARE;
     return quarter_us < LIFE_MAX_US ? quarter_us : LIFE_MAX_US;
 }
+
+/* --- Places --- */
 
 static struct lease *place_of(struct lease_table *leases, const struct limit_key *key)
 {
@@ -57,97 +64,191 @@ static struct lease *find_or_take(struct lease_table *leases, const struct limit
     return lease;
 }
 
-static bool holds_refusal(struct lease_table *leases, struct limit_claim *claim, uint64_t now_us)
+/* --- What comes --- */
+
+/* Counted in windows as long as a lease lives. */
+static void count_demand(struct lease *lease, const struct limit_claim *claim, uint64_t now_us)
 {
-    struct lease *lease = find(leases, &claim->key);
-    if (!lease || lease->ask_again_us <= now_us)
+    uint64_t life_us = lease_life_us(claim->rate), passed_us = now_us - lease->window_us;
+    if (passed_us >= life_us) {
+        bool is_next = passed_us < 2 * life_us;
+        lease->before = is_next ? lease->asked : 0;
+        lease->window_us = is_next ? lease->window_us + life_us : now_us;
+        lease->asked = 0;
+    }
+    lease->asked += claim->cost;
+}
+
+/* What comes in half a life: so a batch is spent long before its end. 0: not worth while. */
+static uint64_t batch_of(const struct lease *lease, const struct limit_claim *claim)
+{
+    uint64_t demand = lease->asked > lease->before ? lease->asked : lease->before;
+    uint64_t half = demand / 2, quarter = claim->rate->burst / SHARE;
+    uint64_t batch = half < quarter ? half : quarter;
+    return batch >= LEAST * claim->cost ? batch : 0;
+}
+
+/* --- What is lent --- */
+
+static uint64_t lent(const struct lease *lease, uint64_t now_us)
+{
+    uint64_t tokens = 0;
+    for (size_t i = 0; i < BATCHES; i++)
+        tokens += lease->batches[i].ends_us > now_us ? lease->batches[i].tokens : 0;
+    return tokens;
+}
+
+/* Those that end first. Sets lent_until_us to the soonest end. */
+static void spend(struct lease *lease, struct limit_claim *claim, uint64_t now_us)
+{
+    uint64_t wanted = claim->cost;
+    for (size_t i = 0; i < BATCHES; i++) {
+        struct batch *batch = &lease->batches[i];
+        if (batch->ends_us <= now_us || batch->tokens == 0 || wanted == 0)
+            continue;
+        uint64_t part = batch->tokens < wanted ? batch->tokens : wanted;
+        batch->tokens -= part;
+        wanted -= part;
+        if (claim->lent_until_us == 0)
+            claim->lent_until_us = batch->ends_us;
+    }
+    uint64_t left = lease->remaining + lent(lease, now_us), burst = claim->rate->burst;
+    left = left < burst ? left : burst;
+    claim->since_us = now_us;
+    claim->answer = (struct gcra_answer){
+        .is_admitted = true,
+        .remaining = left,
+        .full_us = (burst - left) * claim->rate->interval_us,
+    };
+}
+
+/* Under load it is worth while to wait until there is a batch to be had. */
+static uint64_t pause_of(const struct lease *lease, const struct limit_claim *claim)
+{
+    return batch_of(lease, claim) > 0 ? lease_life_us(claim->rate) / PAUSES : 0;
+}
+
+/* When it is over, under load one asks for all: the others go on as if it were not until he is answered. */
+static bool holds_refusal(struct lease *lease, struct limit_claim *claim, uint64_t now_us)
+{
+    if (lease->ask_again_us <= now_us) {
+        if (lease->ask_again_us > 0)
+            lease->refused_until_us = lease->ask_again_us = now_us + pause_of(lease, claim);
         return false;
-    lease->asked++;
+    }
     claim->answer = (struct gcra_answer){.retry_us = lease->refused_until_us - now_us};
     return true;
 }
 
-static bool has_tokens(struct lease_table *leases, const struct limit_claim *claim, uint64_t now_us)
-{
-    const struct lease *lease = find(leases, &claim->key);
-    return lease && lease->ends_us > now_us && lease->tokens >= claim->cost;
-}
+/* What the place says of a claim before anything is spent. */
+enum standing { OPEN, LENT, REFUSED };
 
-static void spend(struct lease_table *leases, struct limit_claim *claim)
+static enum standing look(struct lease_table *leases, struct limit_claim *claim, uint64_t now_us)
 {
-    struct lease *lease = find(leases, &claim->key);
-    lease->tokens -= claim->cost;
-    lease->asked++;
-    uint64_t left = lease->remaining + lease->tokens;
-    claim->answer = (struct gcra_answer){
-        .is_admitted = true,
-        .remaining = left,
-        .full_us = (claim->rate->burst - left) * claim->rate->interval_us,
-    };
+    struct lease *lease = find_or_take(leases, &claim->key);
+    count_demand(lease, claim, now_us);
+    claim->answer = (struct gcra_answer){.is_admitted = true};
+    claim->lent_until_us = 0;
+    if (lent(lease, now_us) >= claim->cost)
+        return LENT;
+    return holds_refusal(lease, claim, now_us) ? REFUSED : OPEN;
 }
 
 enum lease_answer lease_take(struct lease_table *leases, struct limit_claim *claims, size_t count,
-                             uint64_t now_us)
+                             uint64_t now_us, unsigned *open)
 {
-    bool is_refused = false, is_leased = true;
+    enum standing standings[LIMIT_CLAIMS_MAX];
+    bool is_refused = false;
+    ASSERT(count <= LIMIT_CLAIMS_MAX);
+    *open = 0;
     for (size_t i = 0; i < count; i++) {
-        claims[i].answer = (struct gcra_answer){.is_admitted = true};
-        if (has_tokens(leases, &claims[i], now_us))
-            continue;
-        is_leased = false;
-        is_refused |= !claims[i].is_shadow && holds_refusal(leases, &claims[i], now_us);
+        standings[i] = look(leases, &claims[i], now_us);
+        is_refused |= standings[i] == REFUSED && !claims[i].is_shadow;
     }
     if (is_refused)
         return LEASE_REFUSED;
-    if (!is_leased)
-        return LEASE_ASK;
-    for (size_t i = 0; i < count; i++)
-        spend(leases, &claims[i]);
-    return LEASE_ADMITTED;
+    for (size_t i = 0; i < count; i++) {
+        /* Two partitions may have one place: the second has pushed out the first. */
+        struct lease *lease = find(leases, &claims[i].key);
+        if (standings[i] == LENT && lease)
+            spend(lease, &claims[i], now_us);
+        else if (standings[i] != REFUSED)
+            *open |= 1u << i;
+    }
+    return *open == 0 ? LEASE_ADMITTED : LEASE_ASK;
 }
 
-static uint64_t batch_of(const struct lease *lease, const struct gcra_rate *rate)
+void lease_put_back(struct lease_table *leases, const struct limit_claim *claim, uint64_t now_us)
 {
-    uint64_t batch = rate->burst / SHARE;
-    return lease->asked > MANY && batch >= LEAST ? batch : 0;
+    struct lease *lease = find(leases, &claim->key);
+    for (size_t i = 0; lease && claim->lent_until_us > now_us && i < BATCHES; i++) {
+        if (lease->batches[i].ends_us != claim->lent_until_us)
+            continue;
+        lease->batches[i].tokens += claim->cost;
+        return;
+    }
 }
 
-uint64_t lease_wish(struct lease_table *leases, const struct limit_claim *claim, uint64_t now_us)
+/* --- Debiting ahead --- */
+
+uint64_t lease_wish(struct lease_table *leases, const struct limit_claim *claim, uint64_t now_us,
+                    uint64_t until_us)
 {
     struct lease *lease = find_or_take(leases, &claim->key);
-    if (now_us - lease->window_us >= lease_life_us(claim->rate)) {
-        lease->window_us = now_us;
-        lease->asked = 0;
-    }
-    lease->asked++;
-    return batch_of(lease, claim->rate);
+    uint64_t batch = batch_of(lease, claim), tokens = lent(lease, now_us);
+    uint64_t room = claim->rate->burst / SHARE;
+    room = tokens < room ? room - tokens : 0;
+    if (tokens >= (batch + 1) / 2 || lease->wished_until_us > now_us || room == 0)
+        return 0;
+    lease->wished_until_us = until_us;
+    return batch < room ? batch : room;
 }
 
-/* Under load it is worth while to wait until there is a batch to be had, also when the last one was all
- * that there was. */
-static void note_refusal(struct lease *lease, const struct limit_claim *claim, uint64_t granted,
-                         uint64_t now_us)
+/* What is over goes; of three the two that end first are one, which ends as soon as the first of them. */
+static void add_batch(struct lease *lease, struct batch batch, uint64_t now_us)
 {
-    bool is_loaded = batch_of(lease, claim->rate) > 0;
-    bool is_empty = is_loaded && claim->answer.is_admitted && claim->answer.remaining <= granted;
-    uint64_t pause_us = is_loaded ? lease_life_us(claim->rate) / PAUSES : 0;
-    uint64_t retry_us = claim->answer.retry_us > pause_us ? claim->answer.retry_us : pause_us;
-    lease->refused_until_us = lease->ask_again_us = 0;
-    if (claim->answer.is_admitted && !is_empty)
-        return;
+    struct batch *sooner = &lease->batches[0], *later = &lease->batches[1];
+    if (sooner->ends_us <= now_us || sooner->tokens == 0)
+        *sooner = *later;
+    else if (later->ends_us > now_us)
+        sooner->tokens += later->tokens;
+    *later = batch;
+}
+
+static void believe_refusal(struct lease *lease, const struct limit_claim *claim, uint64_t retry_us,
+                            uint64_t now_us)
+{
+    uint64_t pause_us = pause_of(lease, claim);
+    if (retry_us < pause_us)
+        retry_us = pause_us;
     lease->refused_until_us = now_us + retry_us;
     lease->ask_again_us = now_us + (retry_us < BELIEVED_US ? retry_us : BELIEVED_US);
 }
 
-void lease_note(struct lease_table *leases, const struct limit_claim *claim, uint64_t granted,
-                uint64_t now_us)
+void lease_fill(struct lease_table *leases, const struct limit_claim *claim, uint64_t granted,
+                uint64_t since_us, uint64_t now_us)
 {
     struct lease *lease = find_or_take(leases, &claim->key);
-    note_refusal(lease, claim, granted, now_us);
-    if (granted == 0)
+    uint64_t left = claim->answer.remaining;
+    lease->wished_until_us = 0;
+    lease->remaining = granted < left ? left - granted : 0;
+    if (granted > 0)
+        add_batch(lease, (struct batch){granted, since_us + lease_life_us(claim->rate)}, now_us);
+    if (lease->remaining > 0)
         return;
-    uint64_t spent = granted < claim->answer.remaining ? granted : claim->answer.remaining;
-    lease->tokens = granted;
-    lease->ends_us = now_us + lease_life_us(claim->rate);
-    lease->remaining = claim->answer.remaining - spent;
+    /* That was all there was: it is as good as refused once it is spent, and for some time there will be no
+     * batch worth a command. */
+    believe_refusal(lease, claim, claim->rate->interval_us, now_us);
+    lease->wished_until_us = now_us + lease_life_us(claim->rate) / PAUSES;
+}
+
+void lease_note(struct lease_table *leases, const struct limit_claim *claim, uint64_t now_us)
+{
+    struct lease *lease = find_or_take(leases, &claim->key);
+    if (!claim->answer.is_admitted) {
+        believe_refusal(lease, claim, claim->answer.retry_us, now_us);
+        return;
+    }
+    lease->remaining = claim->answer.remaining;
+    lease->refused_until_us = lease->ask_again_us = 0;
 }

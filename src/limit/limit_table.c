@@ -215,6 +215,7 @@ bool limit_table_take(struct limit_table *table, struct limit_claim *claims, siz
     for (size_t i = 0; i < count; i++) {
         slots[i] = find_or_take(table, &claims[i].key, now_us);
         claims[i].answer = gcra_ask(claims[i].rate, time_of(slots[i]), claims[i].cost, now_us);
+        claims[i].since_us = now_us;
         is_admitted = is_admitted && (claims[i].is_shadow || claims[i].answer.is_admitted);
     }
     for (size_t i = 0; i < count; i++)
@@ -247,16 +248,18 @@ struct gcra_answer limit_table_look(struct limit_table *table, const struct limi
 }
 
 void limit_table_give_back(struct limit_table *table, const struct limit_claim *claims,
-                           size_t count)
+                           size_t count, uint64_t now_us)
 {
     for (size_t i = 0; i < count; i++) {
-        struct shard *shard = &table->shards[shard_of(&claims[i].key)];
-        if (!claims[i].answer.is_admitted)
+        const struct limit_claim *claim = &claims[i];
+        struct shard *shard = &table->shards[shard_of(&claim->key)];
+        if (!claim->answer.is_admitted)
             continue;
+        uint64_t refund_us = gcra_refund_us(claim->rate, claim->cost, claim->since_us, now_us);
         pthread_mutex_lock(&shard->lock);
-        struct slot *slot = find(shard, &claims[i].key, 0);
+        struct slot *slot = find(shard, &claim->key, now_us);
         if (slot)
-            slot->arrival_us = gcra_give_back(claims[i].rate, slot->arrival_us, claims[i].cost);
+            slot->arrival_us -= refund_us < slot->arrival_us ? refund_us : slot->arrival_us;
         pthread_mutex_unlock(&shard->lock);
     }
 }

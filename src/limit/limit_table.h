@@ -30,7 +30,9 @@ struct limit_claim {
     const struct gcra_rate *rate; /* borrowed */
     uint64_t cost;
     bool is_shadow;            /* counts, and refuses nothing */
-    struct gcra_answer answer; /* set by limit_table_take */
+    struct gcra_answer answer; /* set by limit_table_take, as what follows */
+    uint64_t since_us;         /* when it was spent */
+    uint64_t lent_until_us;    /* not 0: from a lease that ends then (lease.h) */
 };
 
 enum { LIMIT_CLAIMS_MAX = 16 };
@@ -48,9 +50,9 @@ void limit_table_charge(struct limit_table *table, const struct limit_claim *cla
 struct gcra_answer limit_table_look(struct limit_table *table, const struct limit_claim *claim,
                                     uint64_t now_us);
 
-/* Undoes what limit_table_take has spent for these claims. */
+/* Undoes what limit_table_take has spent for these claims, as far as gcra_refund_us allows. */
 void limit_table_give_back(struct limit_table *table, const struct limit_claim *claims,
-                           size_t count);
+                           size_t count, uint64_t now_us);
 
 /* Partitions whose time is not over. Looks at all of them. */
 size_t limit_table_count(struct limit_table *table, uint64_t now_us);

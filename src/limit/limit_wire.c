@@ -40,7 +40,7 @@ const struct span limit_script_take = SPAN_INIT(
 const struct span limit_script_give_back =
     SPAN_INIT(NOW "for i, key in ipairs(KEYS) do\n"
                   "  local arrival = tonumber(redis.call('GET', key) or '') or 0\n"
-                  "  arrival = arrival - ARGV[2 * i - 1] * ARGV[2 * i]\n"
+                  "  arrival = arrival - ARGV[i]\n"
                   "  if arrival > now then\n"
                   "    redis.call('SET', key, string.format('%.0f', arrival), 'PX',\n"
                   "      string.format('%.0f', math.ceil((arrival - now) / 1000) + 1))\n"

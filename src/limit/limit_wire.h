@@ -15,7 +15,7 @@
  * in microseconds, and how many more were debited. */
 extern const struct span limit_script_take;
 
-/* The same KEYS; ARGV, two for each: interval_us, cost. Undoes it. */
+/* The same KEYS; ARGV, one for each: gcra_refund_us. Undoes it as far as that. */
 extern const struct span limit_script_give_back;
 
 /* KEYS: the set of instances. ARGV: this one. Gives how many there are. */

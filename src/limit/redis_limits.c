@@ -22,10 +22,21 @@ enum {
     SHA_LEN = 40,
     NUMBER_SIZE = 24,
     TAKE_NUMBERS = 5,
-    BACK_NUMBERS = 2,
+    FILLS = 32,
+    FILL_MS = 25,
+    US_PER_MS = 1000,
 };
 
 static const struct span instances_key = SPAN_INIT("bpgate:rl:instances");
+
+/* A batch on its way to a lease. */
+struct fill {
+    struct redis_limits *limits; /* borrowed */
+    struct redis_call call;
+    struct limit_claim claim; /* of nothing, so that all that is granted is the batch */
+    struct gcra_rate rate;    /* the claim's own: its policy may be gone when the answer comes */
+    uint64_t since_us;
+};
 
 struct redis_limits {
     struct loop *loop; /* borrowed */
@@ -40,6 +51,7 @@ struct redis_limits {
     struct timer timer;
     unsigned instances;
     struct log_fold refusals;
+    struct fill fills[FILLS];
 };
 
 static uint64_t now_ms_of(const struct redis_limits *limits)
@@ -161,7 +173,7 @@ unsigned redis_limits_instances(const struct redis_limits *limits)
     return limits->instances;
 }
 
-/* --- A request --- */
+/* --- The script's command --- */
 
 /* The numbers of a command, as text. */
 struct numbers {
@@ -189,29 +201,112 @@ static size_t begin_words(struct span argv[ARGV_MAX], struct numbers *numbers, s
     return 3 + count;
 }
 
+/* Claims and how many more to debit of each; only those with a bit in open are part of it. */
+struct question {
+    const struct limit_claim *claims;
+    const struct span *names;
+    size_t count;
+    unsigned open;
+    uint64_t more;
+};
+
+static bool is_open(unsigned open, size_t i)
+{
+    return open >> i & 1;
+}
+
+static enum status pose(struct redis_limits *limits, struct redis_call *call,
+                        const struct question *question, bool is_whole, uint64_t deadline_ms)
+{
+    struct numbers numbers = {.count = 0};
+    struct span argv[ARGV_MAX], keys[LIMIT_CLAIMS_MAX];
+    size_t asked = 0;
+    for (size_t i = 0; i < question->count; i++) {
+        if (is_open(question->open, i))
+            keys[asked++] = question->names[i];
+    }
+    struct span script = is_whole ? limit_script_take : (struct span){limits->sha, SHA_LEN};
+    size_t argc =
+        begin_words(argv, &numbers, is_whole ? SPAN("EVAL") : SPAN("EVALSHA"), script, keys, asked);
+    for (size_t i = 0; i < question->count; i++) {
+        const struct limit_claim *claim = &question->claims[i];
+        if (!is_open(question->open, i))
+            continue;
+        argv[argc++] = number(&numbers, claim->rate->interval_us);
+        argv[argc++] = number(&numbers, claim->rate->burst);
+        argv[argc++] = number(&numbers, claim->cost);
+        argv[argc++] = claim->is_shadow ? SPAN("1") : SPAN("0");
+        argv[argc++] = number(&numbers, question->more);
+    }
+    return redis_call_begin(call, limits->redis, argv, argc, deadline_ms);
+}
+
+/* --- Batches --- */
+
+static void on_filled(struct redis_call *call, enum redis_result result,
+                      const struct redis_reply *reply)
+{
+    struct fill *fill = container_of(call, struct fill, call);
+    struct redis_limits *limits = fill->limits;
+    uint64_t granted[LIMIT_CLAIMS_MAX];
+    /* Else whoever finds nothing lent asks for himself, and says what is wrong. */
+    if (result == REDIS_ANSWERED && limit_reply_read(reply, &fill->claim, 1, granted))
+        lease_fill(limits->leases, &fill->claim, granted[0], fill->since_us, clock_us());
+}
+
+static struct fill *free_fill(struct redis_limits *limits)
+{
+    for (size_t i = 0; i < FILLS; i++) {
+        if (!redis_call_is_running(&limits->fills[i].call))
+            return &limits->fills[i];
+    }
+    return NULL;
+}
+
+/* Debits ahead for what is likely to come. Not waited for. */
+static void fill_up(struct redis_limits *limits, const struct limit_claim *claim,
+                    const struct span *name)
+{
+    uint64_t now_us = clock_us();
+    struct fill *fill = limits->has_sha ? free_fill(limits) : NULL;
+    uint64_t wish =
+        fill ? lease_wish(limits->leases, claim, now_us, now_us + FILL_MS * US_PER_MS) : 0;
+    if (wish == 0)
+        return;
+    fill->limits = limits;
+    fill->rate = *claim->rate;
+    fill->claim = (struct limit_claim){.key = claim->key, .rate = &fill->rate};
+    fill->since_us = now_us;
+    fill->call.on_done = on_filled;
+    const struct question question = {&fill->claim, name, 1, 1, wish};
+    (void)!pose(limits, &fill->call, &question, false,
+                now_ms_of(limits) + FILL_MS); /* else: away */
+}
+
+/* --- A request --- */
+
 static void on_answer(struct redis_call *call, enum redis_result result,
                       const struct redis_reply *reply);
 
 static enum status ask(struct redis_take *take)
 {
     struct redis_limits *limits = take->limits;
-    uint64_t now_us = clock_us();
-    struct numbers numbers = {.count = 0};
-    struct span argv[ARGV_MAX];
+    const struct question question = {take->claims, take->names, take->count, take->open, 0};
     take->is_whole = !limits->has_sha;
-    struct span script = take->is_whole ? limit_script_take : (struct span){limits->sha, SHA_LEN};
-    size_t argc = begin_words(argv, &numbers, take->is_whole ? SPAN("EVAL") : SPAN("EVALSHA"),
-                              script, take->names, take->count);
-    for (size_t i = 0; i < take->count; i++) {
-        const struct limit_claim *claim = &take->claims[i];
-        argv[argc++] = number(&numbers, claim->rate->interval_us);
-        argv[argc++] = number(&numbers, claim->rate->burst);
-        argv[argc++] = number(&numbers, claim->cost);
-        argv[argc++] = claim->is_shadow ? SPAN("1") : SPAN("0");
-        argv[argc++] = number(&numbers, lease_wish(limits->leases, claim, now_us));
-    }
+    take->since_us = clock_us();
     take->call.on_done = on_answer;
-    return redis_call_begin(&take->call, limits->redis, argv, argc, take->deadline_ms);
+    return pose(limits, &take->call, &question, take->is_whole, take->deadline_ms);
+}
+
+/* What leases have paid of a request that is not admitted. */
+static void put_back(struct redis_take *take)
+{
+    uint64_t now_us = clock_us();
+    for (size_t i = 0; i < take->count; i++) {
+        if (take->claims[i].lent_until_us > 0)
+            lease_put_back(take->limits->leases, &take->claims[i], now_us);
+        take->claims[i].lent_until_us = 0;
+    }
 }
 
 static bool is_admitted(const struct redis_take *take)
@@ -226,10 +321,21 @@ static bool is_admitted(const struct redis_take *take)
 static enum redis_take_start read_answer(struct redis_take *take, const struct redis_reply *reply)
 {
     uint64_t granted[LIMIT_CLAIMS_MAX], now_us = clock_us();
-    if (!limit_reply_read(reply, take->claims, take->count, granted))
+    struct limit_claim asked[LIMIT_CLAIMS_MAX];
+    size_t count = 0, next = 0;
+    for (size_t i = 0; i < take->count; i++) {
+        if (is_open(take->open, i))
+            asked[count++] = take->claims[i];
+    }
+    if (!limit_reply_read(reply, asked, count, granted))
         return TAKE_AWAY;
-    for (size_t i = 0; i < take->count; i++)
-        lease_note(take->limits->leases, &take->claims[i], granted[i], now_us);
+    for (size_t i = 0; i < take->count; i++) {
+        if (!is_open(take->open, i))
+            continue;
+        take->claims[i].answer = asked[next++].answer;
+        take->claims[i].since_us = take->since_us;
+        lease_note(take->limits->leases, &take->claims[i], now_us);
+    }
     return is_admitted(take) ? TAKE_ADMITTED : TAKE_REFUSED;
 }
 
@@ -249,25 +355,32 @@ static void on_answer(struct redis_call *call, enum redis_result result,
     } else if (result == REDIS_REFUSED) {
         note_refusal(take->limits, reply);
     }
+    if (answer != TAKE_ADMITTED)
+        put_back(take);
     take->on_done(take, answer);
 }
 
 enum redis_take_start redis_take_begin(struct redis_take *take, struct redis_limits *limits)
 {
     take->limits = limits;
-    switch (lease_take(limits->leases, take->claims, take->count, clock_us())) {
-    case LEASE_ADMITTED:
-        return TAKE_ADMITTED;
-    case LEASE_REFUSED:
+    enum lease_answer lease =
+        lease_take(limits->leases, take->claims, take->count, clock_us(), &take->open);
+    if (lease == LEASE_REFUSED)
         return TAKE_REFUSED;
-    case LEASE_ASK:
-        break;
-    }
-    return ask(take) == OK ? TAKE_WAITS : TAKE_AWAY;
+    enum redis_take_start start = TAKE_ADMITTED;
+    if (lease == LEASE_ASK)
+        start = ask(take) == OK ? TAKE_WAITS : TAKE_AWAY;
+    if (start == TAKE_AWAY)
+        put_back(take);
+    for (size_t i = 0; start != TAKE_AWAY && i < take->count; i++)
+        fill_up(limits, &take->claims[i], &take->names[i]);
+    return start;
 }
 
 void redis_take_off(struct redis_take *take)
 {
+    if (redis_call_is_running(&take->call))
+        put_back(take);
     redis_call_off(&take->call);
 }
 
@@ -276,19 +389,22 @@ void redis_limits_give_back(struct redis_limits *limits, const struct limit_clai
 {
     struct numbers numbers = {.count = 0};
     struct span argv[ARGV_MAX], keys[LIMIT_CLAIMS_MAX];
+    uint64_t refunds_us[LIMIT_CLAIMS_MAX], now_us = clock_us();
     size_t spent = 0;
     for (size_t i = 0; i < count; i++) {
-        if (claims[i].answer.is_admitted)
-            keys[spent++] = names[i];
+        const struct limit_claim *claim = &claims[i];
+        if (claim->answer.is_admitted && claim->lent_until_us > 0)
+            lease_put_back(limits->leases, claim, now_us);
+        if (!claim->answer.is_admitted || claim->lent_until_us > 0)
+            continue;
+        refunds_us[spent] = gcra_refund_us(claim->rate, claim->cost, claim->since_us, now_us);
+        keys[spent] = names[i];
+        spent += refunds_us[spent] > 0;
     }
     if (spent == 0)
         return;
     size_t argc = begin_words(argv, &numbers, SPAN("EVAL"), limit_script_give_back, keys, spent);
-    for (size_t i = 0; i < count; i++) {
-        if (!claims[i].answer.is_admitted)
-            continue;
-        argv[argc++] = number(&numbers, claims[i].rate->interval_us);
-        argv[argc++] = number(&numbers, claims[i].cost);
-    }
+    for (size_t i = 0; i < spent; i++)
+        argv[argc++] = number(&numbers, refunds_us[i]);
     (void)!redis_post(limits->redis, argv, argc); /* else: spent for nothing, once */
 }

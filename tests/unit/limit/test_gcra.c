@@ -59,8 +59,20 @@ static void what_is_given_back_was_never_spent(void **state)
     const struct gcra_rate rate = gcra_rate_of(3, 1000, 3);
     struct gcra_answer first = gcra_ask(&rate, 0, 1, start_us);
     struct gcra_answer second = gcra_ask(&rate, first.arrival_us, 2, start_us);
-    assert_int_equal(gcra_give_back(&rate, second.arrival_us, 2), first.arrival_us);
-    assert_int_equal(gcra_give_back(&rate, 5, 2), 0);
+    uint64_t refund_us = gcra_refund_us(&rate, 2, start_us, start_us);
+    assert_int_equal(second.arrival_us - refund_us, first.arrival_us);
+}
+
+/* Others may have had it. */
+static void what_has_come_anew_since_then_is_not_given_back(void **state)
+{
+    (void)state;
+    const struct gcra_rate rate = gcra_rate_of(1, 1000, 4);
+    assert_int_equal(gcra_refund_us(&rate, 2, start_us, start_us + SECOND_US / 2),
+                     3 * SECOND_US / 2);
+    assert_int_equal(gcra_refund_us(&rate, 2, start_us, start_us + 2 * SECOND_US), 0);
+    assert_int_equal(gcra_refund_us(&rate, 2, start_us, start_us + 9 * SECOND_US), 0);
+    assert_int_equal(gcra_refund_us(&rate, 1, start_us, start_us - 5), SECOND_US);
 }
 
 static void intervals_are_rounded_up(void **state)
@@ -117,12 +129,74 @@ static void in_no_window_more_than_burst_and_rate_allow(void **state)
     free(admitted);
 }
 
+/* A request that was admitted and may be called back. */
+struct spending {
+    uint64_t since_us, refund_at_us; /* 0: it is kept */
+};
+
+/* Sets the arrival time back for those whose moment has come, as they come. */
+static void call_back(struct spending *all, size_t count, const struct gcra_rate *rate,
+                      uint64_t *arrival_us, uint64_t now_us)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].refund_at_us == 0 || all[i].refund_at_us > now_us)
+            continue;
+        *arrival_us -= gcra_refund_us(rate, 1, all[i].since_us, now_us);
+        all[i] = all[--count];
+        all[count].refund_at_us = 0;
+        i--;
+    }
+}
+
+/* For random rates, arrivals and waits: of those who are not called back, in every window no more than burst +
+ * rate × time. */
+static void refunds_admit_nobody_beyond_the_bound(void **state)
+{
+    (void)state;
+    uint64_t random = 3;
+    uint64_t *kept = xcalloc(ARRIVALS, sizeof(*kept));
+    struct spending *open = xcalloc(ARRIVALS, sizeof(*open));
+    size_t refunds = 0;
+    for (int round = 0; round < RATES; round++) {
+        const struct gcra_rate rate =
+            gcra_rate_of(1 + next_random(&random) % 50, 1 + next_random(&random) % 5000,
+                         1 + next_random(&random) % 20);
+        uint64_t now_us = start_us, arrival_us = 0;
+        size_t count = 0, spent = 0;
+        for (int i = 0; i < ARRIVALS / 4; i++) {
+            now_us += next_random(&random) % (2 * rate.interval_us);
+            call_back(open, spent, &rate, &arrival_us, now_us);
+            struct gcra_answer answer = gcra_ask(&rate, arrival_us, 1, now_us);
+            if (!answer.is_admitted)
+                continue;
+            arrival_us = answer.arrival_us;
+            bool is_kept = next_random(&random) % 2 == 0;
+            if (is_kept)
+                kept[count++] = now_us;
+            uint64_t wait_us = 1 + next_random(&random) % (2 * rate.burst * rate.interval_us);
+            open[spent++] = (struct spending){now_us, is_kept ? 0 : now_us + wait_us};
+            refunds += !is_kept;
+        }
+        for (size_t from = 0; from < count; from++) {
+            for (size_t to = from; to < count && to < from + 100; to++) {
+                uint64_t window_us = kept[to] - kept[from];
+                assert_true(to - from + 1 <= rate.burst + window_us / rate.interval_us);
+            }
+        }
+    }
+    assert_true(refunds > 10 * ARRIVALS);
+    free(open);
+    free(kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(five_at_once_and_the_sixth_waits),
         cmocka_unit_test(a_cost_is_spent_whole_or_not_at_all),
         cmocka_unit_test(what_is_given_back_was_never_spent),
+        cmocka_unit_test(what_has_come_anew_since_then_is_not_given_back),
+        cmocka_unit_test(refunds_admit_nobody_beyond_the_bound),
         cmocka_unit_test(intervals_are_rounded_up),
         cmocka_unit_test(the_largest_numbers_fit),
         cmocka_unit_test(in_no_window_more_than_burst_and_rate_allow),

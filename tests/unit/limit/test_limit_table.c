@@ -88,11 +88,11 @@ static void what_is_given_back_can_be_spent_again(void **state)
     struct limit_claim claim = claim_of(table, "a", &slower);
     for (int i = 0; i < 5; i++) {
         assert_true(limit_table_take(table, &claim, 1, start_us));
-        limit_table_give_back(table, &claim, 1);
+        limit_table_give_back(table, &claim, 1, start_us);
     }
     assert_true(limit_table_take(table, &claim, 1, start_us));
     assert_false(limit_table_take(table, &claim, 1, start_us));
-    limit_table_give_back(table, &claim, 1); /* was refused: nothing */
+    limit_table_give_back(table, &claim, 1, start_us); /* was refused: nothing */
     assert_false(limit_table_take(table, &claim, 1, start_us));
 }
 

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "gateway/forward.h"
 #include "gateway/stages.h"
+#include "gateway/tally.h"
 
 enum { REFRESHES_MAX = 64 };
 
@@ -11,6 +12,7 @@ static void on_done(struct exchange *ex)
 {
     struct services *services = ex->services;
     services->cache.refreshes--;
+    tally_limits(ex);
     forward_clear(ex->forward);
     lookup_clear(ex->lookup);
     cache_entry_release(ex->held);

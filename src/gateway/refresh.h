@@ -1,6 +1,6 @@
 /* refresh.h - a stored response fetched anew beside the request that met it (RFC 5861 §3).
  *
- * An exchange without a client: the stages from forward on, and no line in the access log. One for a
+ * An exchange without a client: the stages from limit_upstream on, and no line in the access log. One for a
  * key at a time, because it leads that key's flight; a bounded number for a worker. */
 #ifndef GATEWAY_REFRESH_H
 #define GATEWAY_REFRESH_H

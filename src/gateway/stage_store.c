@@ -220,7 +220,8 @@ static enum verdict answer_stale(struct lookup *l)
     if (!stored_answer(l, l->entry))
         return STAGE_NEXT;
     lookup_land(l, LANDED_WITH_FAILURE, l->entry);
-    forward_call_off(ex->forward);
+    if (ex->forward) /* else it was refused before it was sent */
+        forward_call_off(ex->forward);
     return STAGE_RESPOND;
 }
 

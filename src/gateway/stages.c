@@ -23,6 +23,7 @@ const size_t stage_count = COUNT_OF(stages);
 
 /* A stored response fetched anew: nobody asks, nobody is answered. */
 const struct stage refresh_stages[] = {
+    {"limit_upstream", limit_upstream_begin, limit_upstream_finish, WHEN_OPEN},
     {"forward", forward_begin, forward_finish, WHEN_OPEN},
     {"translate", translate_begin, NULL, WHEN_OPEN},
     {"store", store_begin, NULL, WHEN_ANY},

@@ -92,9 +92,11 @@ static void tally_bytes(struct metrics_cells *cells, const struct exchange *ex)
         metrics_add(cells, METRIC_CACHE_SAVED, HERE, ex->body.len);
 }
 
-static void tally_limits(struct metrics_cells *cells, const struct limits *limits)
+void tally_limits(const struct exchange *ex)
 {
-    for (size_t i = 0; i < limits->count; i++) {
+    struct metrics_cells *cells = ex->services->metrics;
+    const struct limits *limits = ex->limits;
+    for (size_t i = 0; cells && limits && i < limits->count; i++) {
         const struct limit_claim *claim = &limits->claims[i];
         enum metric_decision decision = claim->answer.is_admitted ? DECISION_ADMITTED
                                         : claim->is_shadow        ? DECISION_SHADOW_REFUSED
@@ -127,8 +129,7 @@ void tally_exchange(const struct exchange *ex)
     tally_bytes(cells, ex);
     if (ex->refusal > 0)
         metrics_add(cells, METRIC_REFUSALS, AT(ex->refusal), 1);
-    if (ex->limits)
-        tally_limits(cells, ex->limits);
+    tally_limits(ex);
     if (ex->refusal > 0 && ex->services->refusals)
         note_refusal(ex);
     if (ex->key)

@@ -16,6 +16,9 @@ void tally_register_limits(struct metrics *metrics, const struct limit_rules *ru
 /* The exchange has ended. */
 void tally_exchange(const struct exchange *exchange);
 
+/* What its limits have said. For exchanges of which tally_exchange is not told. */
+void tally_limits(const struct exchange *exchange);
+
 /* The call upstream has ended: answered whole, failed, or was called off. */
 enum attempt_end {
     ATTEMPT_ANSWERED,

@@ -242,6 +242,20 @@ for (const [away, wanted] of Object.entries({ local: [10, 10], allow: [15, 15], 
   });
 }
 
+test('redis.away: deny gives what is stale, where there is something', async (t) => {
+  const cache = { rules: [{ operations: ['hub'], ttl: '1s', stale: '7d' }] };
+  const { gateways: [gateway], upstream, redis } = await shared(t, [hourly(10, { where: 'upstream' })], { away: 'deny', count: 1, settings: { cache } });
+  countTargets(upstream, [HUB]);
+  assert.equal((await get(t, gateway, HUB)).status, 200);
+  await redis.kill();
+  assert.ok(await until(async () => gateway.events.filter(({ event, purpose }) => event === 'redis_down' && purpose === 'limits').length >= 2));
+  await pause(2300);
+  const stale = await get(t, gateway, HUB);
+  assert.equal(stale.status, 200, stale.text);
+  assert.match(stale.header('cache-status'), /stale-if-error/);
+  assert.equal((await get(t, gateway, `${HUB}?other`)).status, 503);
+});
+
 test('a Redis that has forgotten its scripts, or everything, is asked again', async (t) => {
   const { gateways, redis } = await shared(t, [hourly(4)], { count: 1 });
   assert.deepEqual(await statuses(t, gateways[0], 2), [200, 200]);

@@ -120,6 +120,18 @@ test('a limit upstream is for what is not in the store, and gives back what the 
   assert.equal(upstream.requests.length, 1);
 });
 
+test('fetching anew what is stale counts as any other request upstream', async (t) => {
+  const { ask, upstream } = await limited(t, [{ name: 'botpress', requests: 1, ...HOURLY, where: 'upstream' }], {
+    settings: { cache: { rules: [{ operations: ['hub'], ttl: '1s', stale: '7d' }] } },
+  });
+  countTargets(upstream, [HUB]);
+  assert.equal((await ask('GET', HUB)).status, 200);
+  await pause(1300); // no longer fresh: given, and fetched anew beside
+  for (let i = 0; i < 5; i += 1) assert.match((await ask('GET', HUB)).header('cache-status'), /stale-while-revalidate/);
+  assertRefused(await ask('GET', `${HUB}?other`), 'botpress');
+  assert.equal(upstream.requests.length, 1);
+});
+
 test('stored answers do not carry anybody\'s counts', async (t) => {
   const { ask, upstream, gateway } = await limited(t, [{ name: 'mine', requests: 9, ...HOURLY, key: ['key'], match_keys: ['first'] }], { keys: [{ name: 'first' }, { name: 'second' }] });
   countTargets(upstream, [HUB]);

@@ -242,9 +242,12 @@ void lease_fill(struct lease_table *leases, const struct limit_claim *claim, uin
     lease->wished_until_us = now_us + lease_life_us(claim->rate) / PAUSES;
 }
 
-void lease_note(struct lease_table *leases, const struct limit_claim *claim, uint64_t now_us)
+void lease_note(struct lease_table *leases, const struct limit_claim *claim, bool has_wished,
+                uint64_t now_us)
 {
     struct lease *lease = find_or_take(leases, &claim->key);
+    if (has_wished)
+        lease->wished_until_us = 0;
     if (!claim->answer.is_admitted) {
         believe_refusal(lease, claim, claim->answer.retry_us, now_us);
         return;

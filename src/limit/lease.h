@@ -41,8 +41,10 @@ uint64_t lease_wish(struct lease_table *leases, const struct limit_claim *claim,
 void lease_fill(struct lease_table *leases, const struct limit_claim *claim, uint64_t granted,
                 uint64_t since_us, uint64_t now_us);
 
-/* A claim was asked for, and claim->answer says what came of it. */
-void lease_note(struct lease_table *leases, const struct limit_claim *claim, uint64_t now_us);
+/* A claim was asked for, and claim->answer says what came of it. has_wished: a wish went with it; when it is
+ * admitted, lease_fill follows. */
+void lease_note(struct lease_table *leases, const struct limit_claim *claim, bool has_wished,
+                uint64_t now_us);
 
 /* For so long a lease lives. */
 uint64_t lease_life_us(const struct gcra_rate *rate);

@@ -207,7 +207,7 @@ struct question {
     const struct span *names;
     size_t count;
     unsigned open;
-    uint64_t more;
+    const uint64_t *more; /* by claim */
 };
 
 static bool is_open(unsigned open, size_t i)
@@ -236,7 +236,7 @@ static enum status pose(struct redis_limits *limits, struct redis_call *call,
         argv[argc++] = number(&numbers, claim->rate->burst);
         argv[argc++] = number(&numbers, claim->cost);
         argv[argc++] = claim->is_shadow ? SPAN("1") : SPAN("0");
-        argv[argc++] = number(&numbers, question->more);
+        argv[argc++] = number(&numbers, question->more[i]);
     }
     return redis_call_begin(call, limits->redis, argv, argc, deadline_ms);
 }
@@ -263,14 +263,19 @@ static struct fill *free_fill(struct redis_limits *limits)
     return NULL;
 }
 
-/* Debits ahead for what is likely to come. Not waited for. */
+static uint64_t wish_for(struct redis_limits *limits, const struct limit_claim *claim,
+                         uint64_t now_us)
+{
+    return lease_wish(limits->leases, claim, now_us, now_us + FILL_MS * US_PER_MS);
+}
+
+/* Debits ahead for what is likely to come, beside a request that found enough. Not waited for. */
 static void fill_up(struct redis_limits *limits, const struct limit_claim *claim,
                     const struct span *name)
 {
     uint64_t now_us = clock_us();
     struct fill *fill = limits->has_sha ? free_fill(limits) : NULL;
-    uint64_t wish =
-        fill ? lease_wish(limits->leases, claim, now_us, now_us + FILL_MS * US_PER_MS) : 0;
+    uint64_t wish = fill ? wish_for(limits, claim, now_us) : 0;
     if (wish == 0)
         return;
     fill->limits = limits;
@@ -278,7 +283,7 @@ static void fill_up(struct redis_limits *limits, const struct limit_claim *claim
     fill->claim = (struct limit_claim){.key = claim->key, .rate = &fill->rate};
     fill->since_us = now_us;
     fill->call.on_done = on_filled;
-    const struct question question = {&fill->claim, name, 1, 1, wish};
+    const struct question question = {&fill->claim, name, 1, 1, &wish};
     (void)!pose(limits, &fill->call, &question, false,
                 now_ms_of(limits) + FILL_MS); /* else: away */
 }
@@ -291,7 +296,8 @@ static void on_answer(struct redis_call *call, enum redis_result result,
 static enum status ask(struct redis_take *take)
 {
     struct redis_limits *limits = take->limits;
-    const struct question question = {take->claims, take->names, take->count, take->open, 0};
+    const struct question question = {take->claims, take->names, take->count, take->open,
+                                      take->more};
     take->is_whole = !limits->has_sha;
     take->since_us = clock_us();
     take->call.on_done = on_answer;
@@ -318,6 +324,15 @@ static bool is_admitted(const struct redis_take *take)
     return true;
 }
 
+static void note(const struct redis_take *take, size_t i, uint64_t granted, uint64_t now_us)
+{
+    struct lease_table *leases = take->limits->leases;
+    const struct limit_claim *claim = &take->claims[i];
+    lease_note(leases, claim, take->more[i] > 0, now_us);
+    if (take->more[i] > 0 && claim->answer.is_admitted)
+        lease_fill(leases, claim, granted, take->since_us, now_us);
+}
+
 static enum redis_take_start read_answer(struct redis_take *take, const struct redis_reply *reply)
 {
     uint64_t granted[LIMIT_CLAIMS_MAX], now_us = clock_us();
@@ -334,7 +349,7 @@ static enum redis_take_start read_answer(struct redis_take *take, const struct r
             continue;
         take->claims[i].answer = asked[next++].answer;
         take->claims[i].since_us = take->since_us;
-        lease_note(take->limits->leases, &take->claims[i], now_us);
+        note(take, i, granted[next - 1], now_us);
     }
     return is_admitted(take) ? TAKE_ADMITTED : TAKE_REFUSED;
 }
@@ -367,14 +382,19 @@ enum redis_take_start redis_take_begin(struct redis_take *take, struct redis_lim
         lease_take(limits->leases, take->claims, take->count, clock_us(), &take->open);
     if (lease == LEASE_REFUSED)
         return TAKE_REFUSED;
-    enum redis_take_start start = TAKE_ADMITTED;
-    if (lease == LEASE_ASK)
-        start = ask(take) == OK ? TAKE_WAITS : TAKE_AWAY;
-    if (start == TAKE_AWAY)
-        put_back(take);
-    for (size_t i = 0; start != TAKE_AWAY && i < take->count; i++)
-        fill_up(limits, &take->claims[i], &take->names[i]);
-    return start;
+    uint64_t now_us = clock_us();
+    for (size_t i = 0; i < take->count; i++) {
+        if (is_open(take->open, i))
+            take->more[i] = wish_for(limits, &take->claims[i], now_us);
+        else
+            fill_up(limits, &take->claims[i], &take->names[i]);
+    }
+    if (lease == LEASE_ADMITTED)
+        return TAKE_ADMITTED;
+    if (ask(take) == OK)
+        return TAKE_WAITS;
+    put_back(take);
+    return TAKE_AWAY;
 }
 
 void redis_take_off(struct redis_take *take)

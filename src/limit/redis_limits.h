@@ -39,8 +39,9 @@ struct redis_take {
     size_t count;
     uint64_t deadline_ms;
     unsigned open; /* a bit for each claim that is asked for; the others were spent from leases */
-    uint64_t since_us; /* when it was sent */
-    bool is_whole;     /* the script's text was sent, not its hash */
+    uint64_t more[LIMIT_CLAIMS_MAX]; /* to be lent beside them */
+    uint64_t since_us;               /* when it was sent */
+    bool is_whole;                   /* the script's text was sent, not its hash */
     /* TAKE_ADMITTED, TAKE_REFUSED or TAKE_AWAY; the claims' answers are set, but for the last. */
     void (*on_done)(struct redis_take *take, enum redis_take_start result);
 };

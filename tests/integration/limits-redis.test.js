@@ -193,6 +193,41 @@ test('a slow Redis holds up nobody, and limits go on', async (t) => {
   assert.ok(await until(async () => (await get(t, stage.gateway)).status === 200, 8000), 'back without a restart');
 });
 
+test('under load nobody waits or fails, whatever becomes of Redis', async (t) => {
+  const redis = await startRedis(t);
+  const ms = { now: 0 };
+  const settings = { workers: 2, access_log: 'off', limits: [{ name: 'a', requests: 100_000, per: '1s' }, { name: 'b', requests: 50_000, per: '1s', key: ['key'] }], redis: { url: await slowWay(t, redis, ms) } };
+  const stage = await play(t, { settings, announces: [AWAY, /tags/] });
+  countTargets(stage.upstream, [HUB]);
+  const isUp = ({ event, purpose }) => event === 'redis_up' && purpose === 'limits';
+  assert.ok(await until(async () => stage.gateway.events.filter(isUp).length >= 2));
+  const longest = {};
+  let now = 'well';
+  const clients = await Promise.all(Array.from({ length: 8 }, () => connect(t, stage.gateway)));
+  const load = Promise.all(clients.map(async (raw) => {
+    while (now !== 'over') {
+      const what = now;
+      const began = performance.now();
+      raw.send(request(stage.gateway, 'GET', HUB));
+      const { status } = await raw.response();
+      assert.equal(status, 200, what);
+      longest[what] = Math.max(longest[what] ?? 0, performance.now() - began);
+      await pause(1);
+    }
+  }));
+  const trouble = { stopped: () => redis.suspend(), resumed: () => redis.resume(), slow: () => { ms.now = 300; }, quick: () => { ms.now = 0; }, killed: () => redis.kill(), empty: () => redis.start() };
+  for (const [what, happen] of Object.entries(trouble)) {
+    await pause(500);
+    now = what;
+    await happen();
+  }
+  await pause(500);
+  now = 'over';
+  await load;
+  t.diagnostic(JSON.stringify(Object.fromEntries(Object.entries(longest).map(([what, value]) => [what, Number(value.toFixed(1))]))));
+  for (const [what, value] of Object.entries(longest)) assert.ok(value <= (25 + longest.well + 25) * slowness, `${what}: ${value} ms`);
+});
+
 test('when another server takes over, limits go on there, and nobody waits', async (t) => {
   const master = await startRedis(t);
   const replica = await startRedis(t, { args: ['--replicaof', '127.0.0.1', String(master.port)] });

@@ -52,7 +52,7 @@ static void refuse(struct lease_table *leases, struct limit_claim *claim, uint64
                    uint64_t now_us)
 {
     claim->answer = (struct gcra_answer){.retry_us = retry_us};
-    lease_note(leases, claim, now_us);
+    lease_note(leases, claim, false, now_us);
 }
 
 static void come(struct lease_table *leases, uint64_t number, int times, uint64_t now_us)
@@ -110,6 +110,18 @@ static void one_batch_is_under_way_at_a_time(void **state)
     assert_int_equal(wish(*state, &claim, start_us + MS), 10);
     lend(*state, &claim, 4, start_us + MS);
     assert_int_equal(wish(*state, &claim, start_us + MS), 6);
+}
+
+static void a_wish_that_went_with_a_refused_request_may_be_made_again(void **state)
+{
+    struct limit_claim claim = claim_of(1);
+    come(*state, 1, 20, start_us);
+    assert_int_equal(wish(*state, &claim, start_us), 10);
+    claim.answer = (struct gcra_answer){.retry_us = 1};
+    lease_note(*state, &claim, false, start_us);
+    assert_int_equal(wish(*state, &claim, start_us), 0);
+    lease_note(*state, &claim, true, start_us);
+    assert_int_equal(wish(*state, &claim, start_us), 10);
 }
 
 static void no_more_is_wished_for_while_half_of_it_is_there(void **state)
@@ -249,7 +261,7 @@ static void under_load_one_asks_for_all_when_a_refusal_is_over(void **state)
     assert_int_equal(take(*state, &claim, over_us), LEASE_ASK);
     assert_int_equal(take(*state, &claim, over_us), LEASE_REFUSED);
     claim.answer = (struct gcra_answer){.is_admitted = true, .remaining = 5};
-    lease_note(*state, &claim, over_us + MS);
+    lease_note(*state, &claim, false, over_us + MS);
     assert_int_equal(take(*state, &claim, over_us + MS), LEASE_ASK);
     assert_int_equal(take(*state, &claim, over_us + MS), LEASE_ASK);
 }
@@ -293,7 +305,7 @@ static void ask_shared(struct lease_table *leases, struct limit_claim *claim, ui
     claim->answer = gcra_ask(claim->rate, *arrival_us, claim->cost, now_us);
     if (claim->answer.is_admitted)
         *arrival_us = claim->answer.arrival_us;
-    lease_note(leases, claim, now_us);
+    lease_note(leases, claim, false, now_us);
 }
 
 static uint64_t fill_shared(struct lease_table *leases, const struct limit_claim *of,
@@ -423,6 +435,7 @@ int main(void)
         TEST(what_came_in_the_window_before_counts_and_nothing_older),
         TEST(a_small_burst_is_not_debited_ahead),
         TEST(one_batch_is_under_way_at_a_time),
+        TEST(a_wish_that_went_with_a_refused_request_may_be_made_again),
         TEST(no_more_is_wished_for_while_half_of_it_is_there),
         TEST(a_lease_is_spent_while_it_lives),
         TEST(a_later_batch_does_not_lengthen_the_life_of_the_one_before),

@@ -181,7 +181,7 @@
 
 /* Into struct draft_limit. */
 #define LIMIT_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                         \
-    TEXT("name", name, NAME, NEEDED, NULL, "What clients, the log and metrics call it.")           \
+    TEXT("name", name, LABEL, NEEDED, NULL, "What clients, the log and metrics call it.")          \
     NUMBER("requests", requests, COUNT, 0, 1, 1000000000, "As many in each `per`.")                \
     NUMBER("per", per_ms, MS, 0, 1, 30 * DAY, "The time that `requests` is about.")                \
     NUMBER("burst", burst, COUNT, 0, 1, 1000000,                                                   \

@@ -17,6 +17,16 @@ static bool is_visible(struct span text, size_t most)
     return text.len > 0 && text.len <= most;
 }
 
+/* Between quotes in a header and in JSON it is what it is. */
+static bool is_label(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] == '"' || text.at[i] == '\\')
+            return false;
+    }
+    return is_visible(text, NAME_MAX_LEN);
+}
+
 static bool is_key_id(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -130,6 +140,8 @@ static bool has_form(enum text_form form, struct span text)
     switch (form) {
     case FORM_NAME:
         return is_visible(text, NAME_MAX_LEN);
+    case FORM_LABEL:
+        return is_label(text);
     case FORM_ID:
         return is_visible(text, ID_MAX_LEN);
     case FORM_KEY_ID:

@@ -9,6 +9,9 @@ enum { NAME_MAX_LEN = 64, ID_MAX_LEN = 256, TEXT_MAX_LEN = 4096 };
 /* Name, the word for it in the reference, what a text must be. */
 #define TEXT_FORMS(FORM)                                                                           \
     FORM(NAME, "name", "must be 1 to 64 visible ASCII characters without spaces")                  \
+    FORM(LABEL, "label",                                                                           \
+         "must be 1 to 64 visible ASCII characters without spaces, \" or \\: it becomes part of "  \
+         "a header")                                                                               \
     FORM(ID, "id",                                                                                 \
          "must be 1 to 256 visible ASCII characters without spaces: it becomes a header")          \
     FORM(KEY_ID, "key id", "must be 10 letters and digits, as `bpgate key new` prints them")       \

@@ -14,7 +14,7 @@ struct limits {
     struct limit_claim claims[LIMIT_CLAIMS_MAX]; /* spent, or refused */
     const struct limit_policy *policies[LIMIT_CLAIMS_MAX];
     enum limit_ledger ledgers[LIMIT_CLAIMS_MAX];
-    struct span names[LIMIT_CLAIMS_MAX];       /* of the partitions in Redis; empty without one */
+    struct limit_partition partitions[LIMIT_CLAIMS_MAX];
     struct gcra_rate shares[LIMIT_CLAIMS_MAX]; /* while Redis is away */
     size_t count, before;                      /* of all places so far; of the places before this */
     struct redis_take take;

@@ -1,13 +1,10 @@
-#include <openssl/sha.h>
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/text.h"
 #include "gateway/limits.h"
 #include "gateway/local_answer.h"
 #include "gateway/stages.h"
 
-enum { IN_FLIGHT_RETRY_MS = 1000, IPV6_NETWORK_LEN = 8, NAME_BYTES = 16 };
+enum { IN_FLIGHT_RETRY_MS = 1000, IPV6_NETWORK_LEN = 8 };
 
 /* An exchange waits for Redis so long in all; here at first for less, since lookup_redis waits too. */
 enum { REDIS_BUDGET_MS = 25, CALLER_WAIT_MS = 10 };
@@ -124,19 +121,6 @@ static enum verdict refuse_by_policies(struct exchange *ex, struct limits *limit
 
 /* --- The policies of one place --- */
 
-/* Of the partition in Redis: the same in every gateway, and nothing of the caller's but a digest. */
-static struct span name_in_redis(const struct exchange *ex, const struct limit_policy *policy,
-                                 struct span text)
-{
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-    char hex[2 * NAME_BYTES + 1];
-    SHA256((const unsigned char *)text.at, text.len, digest);
-    for (size_t i = 0; i < NAME_BYTES; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    return arena_format(ex->arena, "bpgate:rl:%.*s:%s", (int)policy->name.len, policy->name.at,
-                        hex);
-}
-
 static void claim(struct exchange *ex, struct limits *limits, const struct limit_policy *policy)
 {
     const struct limit_services *services = limits_of(ex);
@@ -144,8 +128,7 @@ static void claim(struct exchange *ex, struct limits *limits, const struct limit
     size_t place = limits->count++;
     ASSERT(place < LIMIT_CLAIMS_MAX);
     limits->policies[place] = policy;
-    if (services->redis)
-        limits->names[place] = name_in_redis(ex, policy, text);
+    limits->partitions[place] = (struct limit_partition){policy->name, text};
     limits->claims[place] = (struct limit_claim){
         .key = limit_table_key(services->table, text),
         .rate = &policy->rate,
@@ -184,7 +167,8 @@ static void give_back(struct exchange *ex, struct limits *limits, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (limits->ledgers[i] == LEDGER_REDIS)
-            redis_limits_give_back(limits_of(ex)->redis, &limits->claims[i], &limits->names[i], 1);
+            redis_limits_give_back(limits_of(ex)->redis, &limits->claims[i], &limits->partitions[i],
+                                   1);
         else
             limit_table_give_back(limits_of(ex)->table, &limits->claims[i], 1, clock_us());
     }
@@ -293,7 +277,7 @@ static enum verdict ask_redis(struct exchange *ex, uint64_t most_ms)
     limits->asked_ms = now_ms;
     limits->take = (struct redis_take){
         .claims = limits->claims + limits->before,
-        .names = limits->names + limits->before,
+        .partitions = limits->partitions + limits->before,
         .count = limits->count - limits->before,
         .deadline_ms = now_ms + (left_ms < most_ms ? left_ms : most_ms),
         .on_done = on_taken,

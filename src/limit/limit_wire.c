@@ -1,6 +1,26 @@
 #include "limit/limit_wire.h"
 
+#include <openssl/sha.h>
+#include <stdio.h>
+
 #include "base/text.h"
+
+enum { DIGEST_BYTES = 16 };
+
+struct span limit_name_write(const struct limit_partition *partition, char name[LIMIT_NAME_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    ASSERT(partition->policy.len <= LIMIT_POLICY_LEN);
+    SHA256((const unsigned char *)partition->text.at, partition->text.len, digest);
+    size_t len = (size_t)snprintf(
+        name, LIMIT_NAME_SIZE, "bpgate:rl:%.*s:", (int)partition->policy.len, partition->policy.at);
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        name[len++] = digits[digest[i] >> 4];
+        name[len++] = digits[digest[i] & 15];
+    }
+    return (struct span){name, len};
+}
 
 #define NOW                                                                                        \
     "local time = redis.call('TIME')\n"                                                            \

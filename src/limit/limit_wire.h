@@ -10,6 +10,15 @@
 #include "limit/limit_table.h"
 #include "store/redis_reply.h"
 
+/* What a partition is about, and its name in Redis: the same in every gateway, and nothing of the caller's
+ * but a digest. */
+struct limit_partition {
+    struct span policy; /* at most LIMIT_POLICY_LEN */
+    struct span text;   /* of the policy and the partition, so that different ones differ */
+};
+enum { LIMIT_POLICY_LEN = 64, LIMIT_NAME_SIZE = 128 };
+struct span limit_name_write(const struct limit_partition *partition, char name[LIMIT_NAME_SIZE]);
+
 /* KEYS: a partition each. ARGV, five for each: interval_us, burst, cost, 1 for a shadow, and how many more
  * to debit at most. Gives two for each: how far ahead of now its arrival time was,
  * in microseconds, and how many more were debited. */

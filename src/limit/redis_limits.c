@@ -9,7 +9,6 @@
 #include "base/log_fold.h"
 #include "base/text.h"
 #include "limit/lease.h"
-#include "limit/limit_wire.h"
 
 enum {
     MAX_COMMANDS = 4096,
@@ -204,7 +203,7 @@ static size_t begin_words(struct span argv[ARGV_MAX], struct numbers *numbers, s
 /* Claims and how many more to debit of each; only those with a bit in open are part of it. */
 struct question {
     const struct limit_claim *claims;
-    const struct span *names;
+    const struct limit_partition *partitions;
     size_t count;
     unsigned open;
     const uint64_t *more; /* by claim */
@@ -220,10 +219,11 @@ static enum status pose(struct redis_limits *limits, struct redis_call *call,
 {
     struct numbers numbers = {.count = 0};
     struct span argv[ARGV_MAX], keys[LIMIT_CLAIMS_MAX];
+    char names[LIMIT_CLAIMS_MAX][LIMIT_NAME_SIZE];
     size_t asked = 0;
     for (size_t i = 0; i < question->count; i++) {
         if (is_open(question->open, i))
-            keys[asked++] = question->names[i];
+            keys[asked++] = limit_name_write(&question->partitions[i], names[i]);
     }
     struct span script = is_whole ? limit_script_take : (struct span){limits->sha, SHA_LEN};
     size_t argc =
@@ -271,7 +271,7 @@ static uint64_t wish_for(struct redis_limits *limits, const struct limit_claim *
 
 /* Debits ahead for what is likely to come, beside a request that found enough. Not waited for. */
 static void fill_up(struct redis_limits *limits, const struct limit_claim *claim,
-                    const struct span *name)
+                    const struct limit_partition *partition)
 {
     uint64_t now_us = clock_us();
     struct fill *fill = limits->has_sha ? free_fill(limits) : NULL;
@@ -283,7 +283,7 @@ static void fill_up(struct redis_limits *limits, const struct limit_claim *claim
     fill->claim = (struct limit_claim){.key = claim->key, .rate = &fill->rate};
     fill->since_us = now_us;
     fill->call.on_done = on_filled;
-    const struct question question = {&fill->claim, name, 1, 1, &wish};
+    const struct question question = {&fill->claim, partition, 1, 1, &wish};
     (void)!pose(limits, &fill->call, &question, false,
                 now_ms_of(limits) + FILL_MS); /* else: away */
 }
@@ -296,7 +296,7 @@ static void on_answer(struct redis_call *call, enum redis_result result,
 static enum status ask(struct redis_take *take)
 {
     struct redis_limits *limits = take->limits;
-    const struct question question = {take->claims, take->names, take->count, take->open,
+    const struct question question = {take->claims, take->partitions, take->count, take->open,
                                       take->more};
     take->is_whole = !limits->has_sha;
     take->since_us = clock_us();
@@ -387,7 +387,7 @@ enum redis_take_start redis_take_begin(struct redis_take *take, struct redis_lim
         if (is_open(take->open, i))
             take->more[i] = wish_for(limits, &take->claims[i], now_us);
         else
-            fill_up(limits, &take->claims[i], &take->names[i]);
+            fill_up(limits, &take->claims[i], &take->partitions[i]);
     }
     if (lease == LEASE_ADMITTED)
         return TAKE_ADMITTED;
@@ -405,10 +405,11 @@ void redis_take_off(struct redis_take *take)
 }
 
 void redis_limits_give_back(struct redis_limits *limits, const struct limit_claim *claims,
-                            const struct span *names, size_t count)
+                            const struct limit_partition *partitions, size_t count)
 {
     struct numbers numbers = {.count = 0};
     struct span argv[ARGV_MAX], keys[LIMIT_CLAIMS_MAX];
+    char names[LIMIT_CLAIMS_MAX][LIMIT_NAME_SIZE];
     uint64_t refunds_us[LIMIT_CLAIMS_MAX], now_us = clock_us();
     size_t spent = 0;
     for (size_t i = 0; i < count; i++) {
@@ -417,9 +418,11 @@ void redis_limits_give_back(struct redis_limits *limits, const struct limit_clai
             lease_put_back(limits->leases, claim, now_us);
         if (!claim->answer.is_admitted || claim->lent_until_us > 0)
             continue;
-        refunds_us[spent] = gcra_refund_us(claim->rate, claim->cost, claim->since_us, now_us);
-        keys[spent] = names[i];
-        spent += refunds_us[spent] > 0;
+        uint64_t refund_us = gcra_refund_us(claim->rate, claim->cost, claim->since_us, now_us);
+        if (refund_us == 0)
+            continue;
+        keys[spent] = limit_name_write(&partitions[i], names[spent]);
+        refunds_us[spent++] = refund_us;
     }
     if (spent == 0)
         return;

@@ -7,7 +7,7 @@
 #ifndef LIMIT_REDIS_LIMITS_H
 #define LIMIT_REDIS_LIMITS_H
 
-#include "limit/limit_table.h"
+#include "limit/limit_wire.h"
 #include "net/loop.h"
 #include "store/redis.h"
 
@@ -34,8 +34,8 @@ enum redis_take_start {
 struct redis_take {
     struct redis_limits *limits; /* borrowed */
     struct redis_call call;
-    struct limit_claim *claims; /* borrowed until the end */
-    const struct span *names;   /* likewise: of the partitions, the same in all instances */
+    struct limit_claim *claims;               /* borrowed until the end */
+    const struct limit_partition *partitions; /* likewise: the claims' */
     size_t count;
     uint64_t deadline_ms;
     unsigned open; /* a bit for each claim that is asked for; the others were spent from leases */
@@ -46,12 +46,12 @@ struct redis_take {
     void (*on_done)(struct redis_take *take, enum redis_take_start result);
 };
 
-/* claims, names and count, and on_done are set; deadline_ms: a moment of the loop's clock. */
+/* claims, partitions, count and on_done are set; deadline_ms: a moment of the loop's clock. */
 enum redis_take_start redis_take_begin(struct redis_take *take, struct redis_limits *limits);
 void redis_take_off(struct redis_take *take); /* silent; legal at any moment */
 
 /* Undoes what was spent there for claims that were admitted. Not waited for. */
 void redis_limits_give_back(struct redis_limits *limits, const struct limit_claim *claims,
-                            const struct span *names, size_t count);
+                            const struct limit_partition *partitions, size_t count);
 
 #endif

@@ -8,6 +8,9 @@
 static const struct wrong_file wrong_limits[] = {
     {LIMIT "{" RATE "}\n", "2:5: limits[].name is missing; this entry needs it"},
     {LIMIT "{name: a, per: 1s}\n", "2:5: limits[].requests is missing; this entry needs it"},
+    {LIMIT "{name: 'a\"b', " RATE "}\n",
+     "2:12: limits[].name must be 1 to 64 visible ASCII characters without spaces, \" or \\: it "
+     "becomes part of a header"},
     {LIMIT "{name: a, requests: 5}\n",
      "2:5: limits[].per is missing; write the time that `requests` is about, as per: 60s"},
     {LIMIT "{name: a, requests: 0, per: 1s}\n",

@@ -13,6 +13,7 @@ static const struct {
     enum text_form form;
     const char *good[8], *bad[14];
 } forms[] = {
+    {FORM_LABEL, {"ci", "a.b-c_d", "team/ci", "it's"}, {"", "a b", "a\"b", "\"", "a\\b", "a "}},
     {FORM_NAME, {"ci", "a.b-c_d", "team/ci", "x"}, {"", "a b", "caf\xc3\xa9", " a", "a "}},
     {FORM_ID,
      {"wkspace_1", "0193-af"},

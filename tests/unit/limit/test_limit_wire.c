@@ -76,6 +76,22 @@ static void what_does_not_fit_is_no_answer(void **state)
     assert_false(limit_reply_read(&empty, &claim, 1, all));
 }
 
+/* What others in Redis may read: nothing of the caller's. */
+static void a_name_in_redis_tells_the_policy_and_differs_by_partition(void **state)
+{
+    (void)state;
+    char name[LIMIT_NAME_SIZE], other[LIMIT_NAME_SIZE], policy[LIMIT_POLICY_LEN];
+    const struct limit_partition abc = {SPAN("per-key"), SPAN("abc")};
+    struct span written = limit_name_write(&abc, name);
+    /* SHA-256 of "abc", FIPS 180-2 B.1 */
+    assert_true(span_equal(written, SPAN("bpgate:rl:per-key:ba7816bf8f01cfea414140de5dae2223")));
+    memset(policy, 'p', sizeof(policy));
+    const struct limit_partition longest = {{policy, sizeof(policy)}, SPAN("abd")};
+    written = limit_name_write(&longest, other);
+    assert_true(written.len < LIMIT_NAME_SIZE);
+    assert_memory_not_equal(written.at + written.len - 32, name + strlen("bpgate:rl:per-key:"), 32);
+}
+
 /* --- The scripts --- */
 
 struct scene {
@@ -367,6 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_what_the_arithmetic_makes_of_it),
         cmocka_unit_test(what_does_not_fit_is_no_answer),
+        cmocka_unit_test(a_name_in_redis_tells_the_policy_and_differs_by_partition),
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(redis_and_the_arithmetic_decide_alike),
         TEST(the_script_decides_as_the_arithmetic_does_in_2028_and_in_2040),

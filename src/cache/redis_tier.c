@@ -128,8 +128,10 @@ bool redis_lookup_begin(struct redis_lookup *lookup, struct redis_tier *tier, st
     lookup->key = key;
     lookup->on_found = on_found;
     lookup->call.on_done = on_done;
+    if (lookup->deadline_ms == 0)
+        lookup->deadline_ms = loop_now_ms(tier->loop) + tier->options.read_ms;
     return redis_call_begin(&lookup->call, tier->redis, argv, COUNT_OF(argv),
-                            loop_now_ms(tier->loop) + tier->options.read_ms) == OK;
+                            lookup->deadline_ms) == OK;
 }
 
 void redis_lookup_off(struct redis_lookup *lookup)

@@ -35,9 +35,10 @@ void redis_tier_destroy(struct redis_tier *tier);
 /* Whether asking makes sense now: connected, circuit closed. */
 bool redis_tier_is_up(const struct redis_tier *tier);
 
-/* A look-up, embedded in who waits; zeroed at first. */
+/* A look-up, embedded in who waits; zeroed at first. Begun anew, it has what is left of its time. */
 struct redis_lookup {
     struct redis_call call;
+    uint64_t deadline_ms; /* of all its reads; 0: none was begun */
     struct redis_tier *tier;
     struct span key; /* borrowed until it is done */
     void (*on_found)(struct redis_lookup *lookup, struct cache_entry *entry);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cache/cache_key.h"
 #include "gateway/cache_tags.h"
+#include "gateway/stored_form.h"
 #include "http/conditional.h"
 #include "http/url.h"
 
@@ -24,12 +25,14 @@ static bool is_generic(const struct exchange *ex)
 
 /* --- The key --- */
 
-/* Hub lists are the same for all, but not what a bot has installed. Servers read "x[]" as "x". */
+/* Hub lists are the same for all, but not what a bot has installed. Servers differ in where they see a
+ * parameter ("x[]", "X", "a=1;x=2"), so the name counts wherever it stands. */
 static bool asks_for_one_bot(const struct exchange *ex)
 {
-    struct span rest = ex->request->query, name, value;
-    while (query_next(&rest, &name, &value)) {
-        if (span_starts_with(percent_decode(ex->arena, name), SPAN("installedByBotId")))
+    static const struct span name = SPAN_INIT("installedByBotId");
+    struct span rest = percent_decode(ex->arena, ex->request->query);
+    for (; rest.len >= name.len; rest = span_skip(rest, 1)) {
+        if (span_equal_nocase((struct span){rest.at, name.len}, name))
             return true;
     }
     return false;
@@ -284,6 +287,14 @@ static bool is_unkeyed(const struct header *header, const void *context)
     }
 }
 
+/* Whether a 304 could be answered with what is stored: this client takes it. */
+static bool has_form(const struct lookup *l)
+{
+    struct cache_entry *form = stored_form(l, l->entry);
+    cache_entry_release(form);
+    return form != NULL;
+}
+
 static void add_validators(struct lookup *l)
 {
     struct header_list *headers = &l->exchange->request->headers;
@@ -313,7 +324,7 @@ void lookup_prepare_fetch(struct lookup *l)
         if (coding_accepts(&l->asked, CODING_GZIP))
             (void)header_list_add_known(headers, HEADER_ACCEPT_ENCODING, SPAN("gzip"));
     }
-    if (l->entry)
+    if (l->entry && has_form(l))
         add_validators(l);
 }
 

@@ -93,6 +93,17 @@ static enum verdict share(struct lookup *l, struct cache_entry *entry)
     return stored_answer(l, l->entry) ? STAGE_RESPOND : STAGE_NEXT;
 }
 
+/* The same error, or what the leader had in its place; who cannot read that goes for itself. */
+static enum verdict share_failure(struct lookup *l, struct cache_entry *entry)
+{
+    if (share(l, entry) == STAGE_RESPOND)
+        return STAGE_RESPOND;
+    cache_entry_release(l->entry);
+    l->entry = NULL;
+    l->may_lead = false;
+    return STAGE_NEXT;
+}
+
 /* --- The stages --- */
 
 enum verdict lookup_begin(struct exchange *ex)
@@ -107,8 +118,9 @@ enum verdict lookup_begin(struct exchange *ex)
         return say_not_cached(l);
     if (l->entry)
         l->status.outcome = l->reuse.caller_wants_it ? CACHE_STATUS_REQUEST : CACHE_STATUS_STALE;
-    if (l->reuse.caller_wants_it)
-        l->may_lead = false; /* it is to be asked for this one */
+    if (l->reuse.caller_wants_it || l->control.no_cache)
+        l->may_lead =
+            false; /* it is to be asked for this one: a fetch that runs already began before */
     return join_or_lead(l);
 }
 
@@ -129,7 +141,7 @@ enum verdict lookup_finish(struct exchange *ex)
             if (stored_answer(l, l->entry))
                 return STAGE_RESPOND;
         }
-        return share(l, entry);
+        return share_failure(l, entry);
     case LANDED_AGAIN:
         return join_or_lead(l);
     case LANDED_ALONE:

@@ -146,7 +146,8 @@ static bool differs(const struct cache_entry *entry, const struct header_list *f
     return false;
 }
 
-/* RFC 9111 §4.3.5: what HEAD tells of what is stored. */
+/* RFC 9111 §4.3.5: what HEAD tells of what is stored. Not under a catalogue: there a HEAD goes upstream
+ * with fields of the caller's own, and what they bring about is not for others. */
 static void heed_head(struct lookup *l)
 {
     const struct response *response = l->exchange->response;
@@ -197,9 +198,12 @@ static void share_failure(struct lookup *l)
         lookup_land(l, LANDED_ALONE, NULL);
         return;
     }
-    const struct cache_facts facts = {.began_us = l->began_us,
-                                      .response_wall_ms = clock_wall_ms(),
-                                      .status = (uint16_t)ex->response->status};
+    const struct cache_facts facts = {
+        .began_us = l->began_us,
+        .response_wall_ms = clock_wall_ms(),
+        .status = (uint16_t)ex->response->status,
+        .coding = (uint8_t)coding_of_message(&ex->response->headers),
+    };
     struct header_list *kept = kept_fields(l, &ex->response->headers, facts.response_wall_ms);
     struct cache_entry *entry =
         cache_entry_create(&facts, l->primary, kept, SPAN(""), ex->body.len);
@@ -319,7 +323,7 @@ enum verdict store_begin(struct exchange *ex)
     }
     if (l->validates && ex->response->status == 304)
         return answer_validated(l);
-    if (ex->request->method == METHOD_HEAD)
+    if (ex->request->method == METHOD_HEAD && ex->services->options->is_generic)
         heed_head(l);
     if (l->may_store)
         keep(l);

@@ -45,7 +45,7 @@ static void add_cache_status(struct exchange *ex, const struct lookup *l)
 static void add_vary(struct exchange *ex, const struct cache_entry *entry)
 {
     struct header_list *headers = &ex->response->headers;
-    if (!ex->services->options->is_generic && entry->facts.coding == CODING_GZIP &&
+    if (!ex->services->options->is_generic && entry->facts.coding != CODING_IDENTITY &&
         !header_list_has_element(headers, HEADER_VARY, SPAN("accept-encoding")))
         add(headers, HEADER_VARY, SPAN("accept-encoding"));
 }

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "cache/cache_key.h"
+#include "cache/cache_policy.h"
 
 enum { DECODED_MAX = 16 * MIB };
 
@@ -43,18 +44,29 @@ static struct cache_entry *decode(const struct lookup *l, const struct cache_ent
         decoded = cache_entry_create(&facts, key, &fields, SPAN(""), body.len);
         if (body.len > 0)
             memcpy(cache_entry_body(decoded), body.at, body.len);
-        cache_put(l->exchange->services->cache.cache, decoded);
+        if (!cache_policy_is_failure(facts.status)) /* those are for who waits, and not kept */
+            cache_put(l->exchange->services->cache.cache, decoded);
     }
     buffer_clear(&body);
     return decoded;
+}
+
+/* As it came. */
+static bool is_taken(const struct lookup *l, const struct cache_entry *entry)
+{
+    for (size_t i = 0; i < entry->header_count; i++) {
+        if (entry->headers[i].id == HEADER_CONTENT_ENCODING &&
+            !coding_accepts_all(&l->asked, entry->headers[i].value))
+            return false;
+    }
+    return true;
 }
 
 struct cache_entry *stored_form(const struct lookup *l, struct cache_entry *entry)
 {
     const struct exchange *ex = l->exchange;
     enum coding coding = entry->facts.coding;
-    if (ex->services->options->is_generic || coding == CODING_IDENTITY ||
-        coding_accepts(&l->asked, coding))
+    if (ex->services->options->is_generic || coding == CODING_IDENTITY || is_taken(l, entry))
         return cache_entry_count(entry);
     if (coding != CODING_GZIP)
         return NULL;

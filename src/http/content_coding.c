@@ -95,7 +95,14 @@ static enum weight read_weight(struct span text)
     return read_qvalue(span_skip(text, name.len));
 }
 
-static void hear(struct opinion *opinion, struct span element, enum coding coding)
+/* Whether two names are one coding. */
+static bool is_same(struct span name, struct span wanted)
+{
+    return span_equal_nocase(name, wanted) ||
+           (is_name_of(name, CODING_GZIP) && is_name_of(wanted, CODING_GZIP));
+}
+
+static void hear(struct opinion *opinion, struct span element, struct span wanted)
 {
     struct span rest = element;
     struct span name = span_cut(&rest, ';');
@@ -103,7 +110,7 @@ static void hear(struct opinion *opinion, struct span element, enum coding codin
     name = span_trim(name);
     if (weight == WEIGHT_UNREADABLE)
         return;
-    if (is_name_of(name, coding)) {
+    if (is_same(name, wanted)) {
         opinion->is_named = true;
         opinion->is_refused |= weight == WEIGHT_ZERO;
     } else if (span_equal(name, SPAN("*"))) {
@@ -112,7 +119,7 @@ static void hear(struct opinion *opinion, struct span element, enum coding codin
     }
 }
 
-bool coding_accepts(const struct header_list *request, enum coding coding)
+static bool accepts(const struct header_list *request, struct span wanted)
 {
     struct opinion opinion = {.is_named = false};
     for (size_t i = 0; i < request->count; i++) {
@@ -120,13 +127,33 @@ bool coding_accepts(const struct header_list *request, enum coding coding)
         if (request->at[i].id != HEADER_ACCEPT_ENCODING)
             continue;
         while (span_next_element(&value, &element))
-            hear(&opinion, element, coding);
+            hear(&opinion, element, wanted);
     }
     if (opinion.is_named)
         return !opinion.is_refused;
     if (opinion.is_any_named)
         return !opinion.is_any_refused;
-    return coding == CODING_IDENTITY;
+    return is_name_of(wanted, CODING_IDENTITY);
+}
+
+bool coding_accepts(const struct header_list *request, enum coding coding)
+{
+    static const struct span names[] = {
+        [CODING_IDENTITY] = SPAN_INIT("identity"),
+        [CODING_GZIP] = SPAN_INIT("gzip"),
+        [CODING_OTHER] = SPAN_INIT("*"),
+    };
+    return accepts(request, names[coding]);
+}
+
+bool coding_accepts_all(const struct header_list *request, struct span content_encoding)
+{
+    struct span name;
+    while (span_next_element(&content_encoding, &name)) {
+        if (!accepts(request, name))
+            return false;
+    }
+    return true;
 }
 
 static void *allocate(void *context, unsigned count, unsigned size)

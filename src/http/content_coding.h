@@ -24,6 +24,9 @@ enum coding coding_of_message(const struct header_list *headers);
  * coding a refusal wins. */
 bool coding_accepts(const struct header_list *request, enum coding coding);
 
+/* Likewise every coding that the value of Content-Encoding names. */
+bool coding_accepts_all(const struct header_list *request, struct span content_encoding);
+
 /* Appends what in holds, all of it or nothing. One or more gzip members to the last byte, with right
  * sums, else ERR_SYNTAX; so nothing at all is an error too. ERR_LIMIT where more would come than out
  * may hold, which ends a bomb there. */

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { HUB } from './support/counting.js';
+import { deferred, eventually, pause } from './support/deadline.js';
 import { play } from './support/play.js';
 
 const TEXT = JSON.stringify({ text: 'x'.repeat(3000) });
@@ -77,4 +78,35 @@ test('only-if-cached asks nobody; no-cache asks the upstream', async (t) => {
   assert.equal(stage.upstream.requests.length, 2);
   assert.equal((await ask('only-if-cached')).status, 200);
   assert.equal(stage.upstream.requests.length, 2);
+});
+
+test('no-cache waits for no fetch that began before it', async (t) => {
+  const stage = await play(t);
+  const gate = deferred();
+  let count = 0;
+  stage.upstream.on(`GET ${HUB}`, () => ({ hold: ++count === 1 && gate.promise, json: { count } }));
+  const leader = stage.ask('GET', HUB);
+  await eventually(() => count === 1, 'the first is under way');
+  const forced = await stage.ask('GET', HUB, { headers: { 'cache-control': 'no-cache' } });
+  assert.equal(forced.json.count, 2);
+  gate.resolve();
+  assert.equal((await leader).json.count, 1);
+});
+
+test('what came in a coding that we do not know is given to who takes it, and validated for nobody else', async (t) => {
+  const stage = await play(t, { settings: { cache: { rules: [{ operations: ['hub'], ttl: '1s', stale: '1s' }] } } });
+  stage.upstream.on(`GET ${HUB}`, (request) => {
+    if (request.header('if-none-match')) return { status: 304, headers: { etag: '"br"' } };
+    if (!request.header('accept-encoding')) return { body: TEXT, headers: { etag: '"plain"' } };
+    return { body: brotliCompressSync(TEXT), headers: { etag: '"br"', 'content-encoding': 'br' } };
+  });
+  const accept = (value) => stage.ask('GET', HUB, { headers: { 'accept-encoding': value } });
+  assert.equal((await accept('gzip, br')).header('content-encoding'), 'br');
+  const hit = await accept('gzip, br');
+  assert.match(hit.header('cache-status'), /hit/);
+  assert.match(hit.header('vary'), /accept-encoding/i);
+  await pause(2100);
+  const plain = await accept('identity');
+  assert.equal(plain.status, 200);
+  assert.equal(plain.text, TEXT);
 });

@@ -53,7 +53,7 @@ test('nothing of the caller goes along that is not in the key of a shared answer
 test('what a bot has installed is never shared, however the parameter is written', async (t) => {
   const stage = await play(t, TWO_PROFILES);
   countTargets(stage.upstream, [HUB_LIST]);
-  for (const name of ['installedByBotId', 'installedByBotId[]', '%69nstalledByBotId']) {
+  for (const name of ['installedByBotId', 'installedByBotId[]', '%69nstalledByBotId', 'InstalledByBotID', 'a=1;installedByBotId']) {
     const target = `${HUB_LIST}?${name}=bot_1`;
     const one = await stage.ask('GET', target, asKey(stage, 'first'));
     const two = await stage.ask('GET', target, asKey(stage, 'second'));

@@ -121,6 +121,17 @@ test(`what one caller writes is not what another gets: ${Object.keys(ATTACKS).le
   }
 });
 
+test('what a HEAD with odd fields brings about is not what another gets', async (t) => {
+  const stage = await play(t);
+  stage.upstream.on('', (request) => ({ json: {}, headers: { etag: '"v1"', 'x-language': request.header('accept-language') ?? 'none' } }));
+  await stage.ask('GET', HUB);
+  const head = await stage.ask('HEAD', HUB, { headers: { 'cache-control': 'no-cache', 'accept-language': 'evil' } });
+  assert.equal(head.header('x-language'), 'evil', 'it went upstream');
+  const victim = await stage.ask('GET', HUB);
+  assert.match(victim.header('cache-status'), /hit/);
+  assert.equal(victim.header('x-language'), 'none');
+});
+
 test('a private page under a name that looks public is not kept for others', async (t) => {
   const stage = await play(t, { ...STAGE, keys: STAGE.keys.map((key) => ({ ...key, operations: ['all', 'unknown'] })) });
   stage.upstream.on('GET ', (request) => ({ json: { seen: seenBy(request) }, headers: { 'cache-control': 'public, max-age=3600' } }));

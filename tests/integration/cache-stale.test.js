@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BOT, countTargets, HUB, until } from './support/counting.js';
+import { deferred, eventually, pause } from './support/deadline.js';
 import { troublePlay } from './support/play.js';
 
 const SHORT = { settings: { cache: { rules: [{ operations: ['hub'], ttl: '1s', stale: '7d' }] }, upstream: { timeouts: { first_byte: '300ms' } } } };
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 describe('stale answers', { concurrency: true }, () => {
   for (const [what, order] of Object.entries({
@@ -59,6 +59,26 @@ describe('stale answers', { concurrency: true }, () => {
     await pause(2100);
     stage.upstream.on(`GET ${HUB}`, { status: 503, json: { code: 503, type: 'Internal', message: 'x', id: 'err_1' } });
     assert.equal((await stage.ask('GET', HUB)).status, 503);
+  });
+
+  test('an error that several wait for comes to each in a coding that it takes', async (t) => {
+    const stage = await troublePlay(t, { settings: { upstream: { retries: 0 } } });
+    const gate = deferred();
+    const error = { code: 503, type: 'Internal', message: 'x', id: 'err_1' };
+    stage.upstream.on(`GET ${HUB}`, { hold: gate.promise, status: 503, json: error, gzip: true });
+    const accept = (value) => stage.ask('GET', HUB, { headers: { 'accept-encoding': value } });
+    const leader = accept('gzip');
+    await eventually(() => stage.upstream.requests.length === 1, 'the first is under way');
+    const others = [accept('gzip'), accept('identity')];
+    // They wait, and raise no event: what came later is answered before.
+    for (let i = 0; i < 3; i++) await stage.ask('GET', '/v1/chat/users');
+    gate.resolve();
+    const [first, zipped, plain] = await Promise.all([leader, ...others]);
+    assert.deepEqual([first, zipped, plain].map(({ status }) => status), [503, 503, 503]);
+    assert.equal(zipped.header('content-encoding'), 'gzip');
+    assert.equal(plain.header('content-encoding'), undefined);
+    assert.equal(plain.json.id, 'err_1');
+    assert.equal(stage.upstream.requestsTo(`GET ${HUB}`).length, 1);
   });
 
   test('while it is fetched anew the old one is given, and one request goes out', async (t) => {

@@ -169,6 +169,7 @@ static void on_found(struct redis_lookup *lookup, struct cache_entry *entry)
 static struct cache_entry *look_up(struct scene *scene)
 {
     unsigned told = scene->told;
+    scene->lookup = (struct redis_lookup){0};
     assert_true(redis_lookup_begin(&scene->lookup, scene->tier, key, on_found));
     assert_int_equal(scene->told, told);
     turn(scene);
@@ -319,6 +320,20 @@ static void a_late_answer_is_a_miss(void **state)
     assert_int_equal(redis_tier_counts(scene->tier).late, 1);
 }
 
+static void all_its_reads_together_have_the_time_of_one(void **state)
+{
+    struct scene *scene = *state;
+    scene->target.is_mute = true;
+    assert_true(redis_lookup_begin(&scene->lookup, scene->tier, key, on_found));
+    fake_target_pass(&scene->target, READ_MS - 5);
+    redis_lookup_off(&scene->lookup);
+    assert_true(redis_lookup_begin(&scene->lookup, scene->tier, key, on_found));
+    fake_target_pass(&scene->target, 5 + 3);
+    assert_int_equal(scene->told, 1);
+    assert_null(scene->found);
+    assert_false(redis_lookup_begin(&scene->lookup, scene->tier, key, on_found));
+}
+
 static void a_lost_connection_is_a_miss_and_then_nobody_asks(void **state)
 {
     struct scene *scene = *state;
@@ -388,6 +403,7 @@ int main(void)
         TEST(other_answers_are_a_miss),
         TEST(what_began_in_the_future_is_a_miss),
         TEST(a_late_answer_is_a_miss),
+        TEST(all_its_reads_together_have_the_time_of_one),
         TEST(a_lost_connection_is_a_miss_and_then_nobody_asks),
         TEST(who_has_left_is_not_told),
         TEST(it_may_ask_again_when_it_is_told),

@@ -134,6 +134,30 @@ static void several_fields_are_one_list(void **state)
     assert_false(coding_accepts(request, CODING_GZIP));
 }
 
+static void each_coding_of_a_body_must_be_accepted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *content, *accept;
+        bool is_accepted;
+    } rows[] = {
+        {"", "gzip", true},          {"", "identity;q=0", true},
+        {"br", "gzip, br", true},    {"BR", "br", true},
+        {"br", "gzip", false},       {"br", "br;q=0", false},
+        {"br", "*", true},           {"br", "*, br;q=0", false},
+        {"br, gzip", "gzip", false}, {"br, gzip", "gzip, br", true},
+        {"x-gzip", "gzip", true},    {"identity", "gzip", true},
+        {"br", ";q=1", false},       {"br2", "br", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct header room = {SPAN("Accept-Encoding"), span_of(rows[i].accept),
+                              HEADER_ACCEPT_ENCODING};
+        struct header_list request = {&room, 1, 1};
+        if (coding_accepts_all(&request, span_of(rows[i].content)) != rows[i].is_accepted)
+            fail_msg("%s for %s", rows[i].content, rows[i].accept);
+    }
+}
+
 /* Appends input in a frame of zlib's to out. */
 static void pack(struct span input, int window_bits, struct buffer *out)
 {
@@ -389,6 +413,7 @@ int main(void)
         cmocka_unit_test(the_coding_of_a_body_is_gzip_once_or_another),
         cmocka_unit_test(the_coding_of_a_message_is_that_of_all_its_fields),
         cmocka_unit_test(what_the_client_accepts_follows_from_the_weights),
+        cmocka_unit_test(each_coding_of_a_body_must_be_accepted),
         cmocka_unit_test(members_that_cannot_be_read_do_not_count),
         cmocka_unit_test(without_the_field_only_identity_is_sure),
         cmocka_unit_test(several_fields_are_one_list),

@@ -6,20 +6,23 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { BOT, countTargets, HUB, HUB_LIST } from './support/counting.js';
 import { slowness } from './support/deadline.js';
+import { command } from './support/gateway.js';
 import { play, troublePlay } from './support/play.js';
 
-const TWO_PROFILES = {
+const PROFILES = {
   env: { OTHER_TOKEN: 'bp_pat_the_token_of_another_0123456789' },
   settings: {
     credentials: [{ name: 'team', token: 'env:BOTPRESS_TOKEN' }, { name: 'other', token: 'env:OTHER_TOKEN' }],
     profiles: [
       { name: 'one', credential: 'team', workspace_id: 'wkspace_1', bot_id: 'bot_1' },
       { name: 'two', credential: 'other', workspace_id: 'wkspace_2', bot_id: 'bot_2', bots: ['bot_1'] },
+      { name: 'three', credential: 'other', workspace_id: 'wkspace_3', bot_id: 'bot_3' },
     ],
   },
   keys: [
     { name: 'first', profile: 'one' },
     { name: 'second', profile: 'two' },
+    { name: 'third', profile: 'three' },
   ],
 };
 
@@ -28,11 +31,13 @@ const asKey = (stage, name, more = {}) => ({
 });
 
 test('a hub answer is one for callers with other keys, workspaces and ids', async (t) => {
-  const stage = await play(t, TWO_PROFILES);
+  const stage = await play(t, PROFILES);
   countTargets(stage.upstream, [HUB]);
   const first = await stage.ask('GET', HUB, asKey(stage, 'first', { 'x-bot-id': 'bot_1' }));
   const second = await stage.ask('GET', HUB, asKey(stage, 'second', { 'x-bot-id': 'bot_9', 'x-odd': '1' }));
+  const third = await stage.ask('GET', HUB, asKey(stage, 'third', { 'x-workspace-id': 'wkspace_9', 'x-integration-id': 'int_1' }));
   assert.equal(first.status, 200, first.text);
+  assert.equal(third.text, first.text);
   assert.match(first.header('cache-status'), /^bpgate; fwd=uri-miss/);
   assert.equal(second.text, first.text);
   assert.match(second.header('cache-status'), /^bpgate; hit; ttl=3\d\d\d/);
@@ -51,7 +56,7 @@ test('nothing of the caller goes along that is not in the key of a shared answer
 });
 
 test('what a bot has installed is never shared, however the parameter is written', async (t) => {
-  const stage = await play(t, TWO_PROFILES);
+  const stage = await play(t, PROFILES);
   countTargets(stage.upstream, [HUB_LIST]);
   for (const name of ['installedByBotId', 'installedByBotId[]', '%69nstalledByBotId', 'InstalledByBotID', 'a=1;installedByBotId']) {
     const target = `${HUB_LIST}?${name}=bot_1`;
@@ -64,7 +69,7 @@ test('what a bot has installed is never shared, however the parameter is written
 });
 
 test('a private answer is for one identity, and fields that go along are in its key', async (t) => {
-  const stage = await play(t, TWO_PROFILES);
+  const stage = await play(t, PROFILES);
   countTargets(stage.upstream, ['/v1/admin/bots']);
   const count = async (name, more) => (await stage.ask('GET', '/v1/admin/bots', asKey(stage, name, more))).json;
   assert.deepEqual((await count('first')).ids[2], 'wkspace_1');
@@ -75,10 +80,16 @@ test('a private answer is for one identity, and fields that go along are in its 
   assert.equal(stage.upstream.requests.at(-1).header('x-odd'), '1');
 });
 
-test('conversations, messages, users, states and files are never kept, whatever they say', async (t) => {
-  const stage = await play(t);
-  const targets = ['conversations', 'messages', 'users', 'states/bot/b/n'].map((x) => `/v1/chat/${x}`).concat('/v1/files');
-  countTargets(stage.upstream, targets, { headers: { 'cache-control': 'public, max-age=3600' } });
+test('no operation of conversations, files or tables is ever kept, nor what else has no class, whatever they say', async (t) => {
+  const { stdout } = await command(['routes', '--json']);
+  const gets = JSON.parse(stdout).filter(({ method }) => method === 'GET');
+  for (const { service, name, cache } of gets) {
+    if (['runtime', 'files', 'tables'].includes(service)) assert.equal(cache, null, name);
+  }
+  const never = gets.filter(({ cache }) => cache === null);
+  const stage = await play(t, { keys: [{ operations: never.map(({ name }) => name) }] });
+  const targets = never.map(({ path }) => path.replace('workspaces/{id}', 'workspaces/wkspace_1').replaceAll(/\{\w+\}/g, 'bot_1'));
+  countTargets(stage.upstream, [''], { headers: { 'cache-control': 'public, max-age=3600', etag: '"v1"' } });
   for (const target of targets) {
     for (let i = 1; i <= 2; i++) {
       const response = await stage.ask('GET', target);
@@ -86,6 +97,8 @@ test('conversations, messages, users, states and files are never kept, whatever 
       assert.equal(response.header('cache-status'), undefined);
     }
   }
+  t.diagnostic(`${targets.length} operations`);
+  assert.ok(targets.length > 40);
 });
 
 for (const [what, headers] of Object.entries({

@@ -3,8 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { ADMIN, purge } from './support/admin.js';
 import { HUB, HUB_LIST } from './support/counting.js';
-import { play } from './support/play.js';
+import { startGateway } from './support/gateway.js';
+import { play, troublePlay } from './support/play.js';
+import { ask } from './support/raw.js';
+import { startRedis } from './support/redis.js';
 
 const TOKENS = { ONE_TOKEN: 'bp_pat_the_token_of_one_0123456789', TWO_TOKEN: 'bp_pat_the_token_of_two_0123456789' };
 
@@ -35,41 +40,99 @@ function* numbers(state) {
   }
 }
 
-test('random requests: each caller gets what was made for it', async (t) => {
-  const stage = await play(t, STAGE);
-  stage.upstream.on('GET ', (request) => ({ json: { target: request.target, seen: seenBy(request) } }));
+const PRIVATE = ['/v1/admin/bots', '/v1/admin/bots/bot_1', '/v1/admin/bots/bot_2', '/v1/admin/integrations', '/v1/admin/usages/multiple?ids=bot_1', '/v1/admin/integrations?name=a', `${HUB_LIST}?installedByBotId=bot_1`, `${HUB_LIST}?a=1&InstalledByBotId%5b%5d=bot_2`];
+const SHARED = [HUB, `${HUB_LIST}?a=1&b=2`, `${HUB_LIST}?b=2&a=1`, '/v1/admin/hub/integrations/intver_1'];
+
+/** A request of one of the identities, with whatever a client may add. */
+function randomRequest(one) {
+  const profile = one(PROFILES);
+  const headers = { 'x-bot-id': one([null, null, 'bot_1', 'bot_2']), 'accept-encoding': one([null, 'gzip']) };
+  if (one([0, 1])) headers['x-multiple-integrations'] = 'true';
+  if (one([0, 0, 1])) headers['x-odd'] = one(['1', '2']);
+  if (one([0, 0, 1])) headers['x-integration-id'] = one(['int_1', 'int_2']);
+  if (one([0, 0, 1])) headers['x-integration-alias'] = one(['main', 'other']);
+  if (one([0, 0, 0, 0, 1])) headers['cache-control'] = one(['no-cache', 'no-store', 'max-age=0', 'max-stale']);
+  if (one([0, 0, 0, 0, 1])) headers['if-none-match'] = one(['"1"', '"evil"', '*']);
+  const method = one([...Array(30).fill('GET'), 'HEAD', 'PUT']);
+  const target = method === 'PUT' ? '/v1/admin/bots/bot_1' : one(one([PRIVATE, PRIVATE, SHARED]));
+  return { profile, method, target, headers };
+}
+
+/** What the upstream saw of the request that this is the answer to. */
+function seenIn(response) {
+  const isZipped = response.header('content-encoding') === 'gzip';
+  const body = JSON.parse(isZipped ? gunzipSync(response.body) : response.body);
+  return body.code ? JSON.parse(body.message) : body;
+}
+
+/** The order of different parameters is no difference. */
+const sorted = (target) => target.split(/[?&]/).sort().join('&');
+
+/** Of the fields that an answer may depend on, each is this caller's own. */
+function assertIsFor({ profile, target, headers }, { seen, target: seenTarget }, what) {
+  const isShared = SHARED.includes(target);
+  assert.equal(sorted(seenTarget), sorted(target), what);
+  assert.equal(seen['x-multiple-integrations'], headers['x-multiple-integrations'] ?? null, what);
+  // What says no-store is nobody's but the caller's, and goes as it is.
+  const odd = headers['x-odd'] ?? null;
+  if (isShared) {
+    for (const name of SEEN.slice(1, 5)) assert.equal(seen[name], null, `${name} ${what}`);
+    assert.equal(seen['x-odd'], headers['cache-control'] === 'no-store' && seen['x-odd'] ? odd : null, what);
+    return;
+  }
+  assert.equal(seen.authorization, `Bearer ${TOKENS[`${profile.credential.toUpperCase()}_TOKEN`]}`, what);
+  assert.equal(seen['x-odd'], odd, what);
+  assert.ok([null, profile.workspace_id].includes(seen['x-workspace-id']), what);
+  assert.ok([null, headers['x-bot-id'] ?? profile.bot_id].includes(seen['x-bot-id']), what);
+  for (const name of ['x-integration-id', 'x-integration-alias']) assert.ok([null, headers[name]].includes(seen[name]), `${name} ${what}`);
+}
+
+test('random requests, many at once, through two gateways: each caller gets what was made for it', async (t) => {
+  const redis = await startRedis(t);
+  const settings = { ...STAGE.settings, ...ADMIN, cache: { redis_private: true }, redis: { url: redis.url }, workers: 2 };
+  const stage = await troublePlay(t, { ...STAGE, settings: { ...settings, upstream: { retries: 0 } }, announces: [/./] });
   const random = numbers(20251126);
   const one = (list) => list[Math.floor(random.next().value * list.length)];
-  const targets = ['/v1/admin/bots', '/v1/admin/bots/bot_1', '/v1/admin/bots/bot_2', '/v1/admin/integrations', '/v1/admin/usages/multiple?ids=bot_1', '/v1/admin/integrations?name=a', HUB, `${HUB_LIST}?installedByBotId=bot_1`];
-  let hits = 0;
-  for (let i = 0; i < 1500; i += 1) {
-    const profile = one(PROFILES);
-    const target = one(targets);
-    const isShared = target === HUB;
-    const headers = { authorization: `Bearer ${stage.gateway.keys[profile.name]}`, 'x-bot-id': null };
-    if (one([0, 1])) headers['x-multiple-integrations'] = 'true';
-    if (one([0, 0, 1])) headers['x-odd'] = one(['1', '2']);
-    if (one([0, 0, 1])) headers['x-integration-id'] = one(['int_1', 'int_2']);
-    const response = await stage.ask('GET', target, { headers });
-    assert.equal(response.status, 200, response.text);
-    const { seen, ...rest } = response.json;
-    const isHit = /hit/.test(response.header('cache-status') ?? '');
-    hits += isHit;
-    assert.equal(rest.target, target);
-    const what = `request ${i}: ${target} as ${profile.name}, ${JSON.stringify(headers)}: ${JSON.stringify(seen)}`;
-    assert.equal(seen['x-multiple-integrations'], headers['x-multiple-integrations'] ?? null, what);
-    if (isShared) {
-      assert.equal(seen['x-odd'], null, what);
-      continue;
+  stage.upstream.on('', (request) => {
+    const body = { target: request.target, seen: seenBy(request) };
+    const isFailure = one([...Array(12).fill(false), true]);
+    const error = { code: 503, type: 'Internal', id: 'err_1', message: JSON.stringify(body) };
+    return {
+      status: isFailure ? 503 : 200,
+      json: isFailure ? error : body,
+      headers: { etag: one(['"1"', '"2"']) },
+      gzip: request.header('accept-encoding') === 'gzip',
+      delay: one([0, 0, 1, 5]),
+    };
+  });
+  const gateways = [stage.gateway, await startGateway(t, stage.upstream, { ...STAGE, settings: { ...settings, upstream: { retries: 0, breaker: { enabled: false } } } })];
+  gateways[1].announce(/./);
+  t.after(() => gateways[1].stop());
+  const outcomes = { hit: 0, collapsed: 0, redis: 0, stale: 0, failed: 0 };
+  let left = 3000;
+  const client = async () => {
+    while (left-- > 0) {
+      const asked = randomRequest(one);
+      const gateway = one(gateways);
+      // Softly: what is stored still helps when the upstream fails.
+      if (left % 50 === 0) await purge(t, gateway, { all: true });
+      const response = await ask(t, gateway, asked.method, asked.target, {
+        headers: { ...asked.headers, authorization: `Bearer ${gateway.keys[asked.profile.name]}` },
+        ...(asked.method === 'PUT' && { body: '{}' }),
+      });
+      const status = response.header('cache-status') ?? '';
+      outcomes.hit += /; hit/.test(status);
+      outcomes.collapsed += /collapsed/.test(status);
+      outcomes.redis += /detail=redis/.test(status);
+      outcomes.stale += /stale-if-error/.test(status);
+      outcomes.failed += response.status === 503;
+      assert.ok([200, 304, 503].includes(response.status), `${response.status}: ${response.text}`);
+      if (asked.method === 'GET' && response.status !== 304) assertIsFor(asked, seenIn(response), `${status}: ${JSON.stringify(asked)}`);
     }
-    assert.equal(seen.authorization, `Bearer ${TOKENS[`${profile.credential.toUpperCase()}_TOKEN`]}`, what);
-    assert.equal(seen['x-odd'], headers['x-odd'] ?? null, what);
-    if (seen['x-workspace-id'] !== null) assert.equal(seen['x-workspace-id'], profile.workspace_id, what);
-    if (seen['x-bot-id'] !== null) assert.equal(seen['x-bot-id'], profile.bot_id, what);
-    if (seen['x-integration-id'] !== null) assert.equal(seen['x-integration-id'], headers['x-integration-id'], what);
-  }
-  t.diagnostic(`${hits} of 1500 from the store`);
-  assert.ok(hits > 300, `${hits} hits`);
+  };
+  await Promise.all(Array.from({ length: 12 }, client));
+  t.diagnostic(`of 3000: ${JSON.stringify(outcomes)}`);
+  for (const [outcome, count] of Object.entries(outcomes)) assert.ok(count > 0, `${outcome} came about`);
 });
 
 // What an attacker asks first; then the victim asks for the plain target.
@@ -102,6 +165,17 @@ const ATTACKS = {
   'a path parameter': [`${HUB_LIST};evil.css?name=a&version=1`, {}],
   'an encoded question mark': [`${HUB_LIST}%3Fname=a&version=1`, {}],
   'an encoded hash': [`${HUB_LIST}%23?name=a&version=1`, {}],
+  'a dot at the end': [`${HUB_LIST}.?name=a&version=1`, {}],
+  'an encoded dot at the end': [`${HUB_LIST}%2e?name=a&version=1`, {}],
+  'a segment of dots': [`${HUB_LIST}/..;/integrations?name=a&version=1`, {}],
+  'an encoded blank at the end': [`${HUB_LIST}%20?name=a&version=1`, {}],
+  'an encoded letter': [`${HUB_LIST.replace('hub', '%68ub')}?name=a&version=1`, { 'x-odd': 'evil' }],
+  'another order': [`${HUB_LIST}?version=1&name=a`, { 'x-odd': 'evil' }],
+  'no-store': [VICTIM, { 'cache-control': 'no-store', 'x-odd': 'evil' }],
+  'only-if-cached': [VICTIM, { 'cache-control': 'only-if-cached', 'x-odd': 'evil' }],
+  'a trace': [VICTIM, { traceparent: '00-evil', tracestate: 'evil=1' }],
+  'a name with an underscore': [VICTIM, { x_forwarded_host: 'evil', x_odd: 'evil' }],
+  'a body': [VICTIM, { 'content-length': '4' }, 'evil'],
 };
 
 test(`what one caller writes is not what another gets: ${Object.keys(ATTACKS).length} ways`, async (t) => {
@@ -109,15 +183,16 @@ test(`what one caller writes is not what another gets: ${Object.keys(ATTACKS).le
   const echo = (request) => ({ json: { head: `${request.startLine}\n${request.rawHead.toString('latin1')}` }, headers: { etag: `"${stage.upstream.requests.length}"` } });
   stage.upstream.on('GET ', echo);
   let turn = 0;
-  for (const [what, [target, headers]] of Object.entries(ATTACKS)) {
+  for (const [what, [target, headers, body]] of Object.entries(ATTACKS)) {
     // A place in the query that belongs to this attack alone.
     turn += 1;
     const mark = (text) => `${text}&turn=${turn}`;
-    await stage.ask('GET', mark(target), { headers });
+    await stage.ask('GET', mark(target), { headers, body });
     const response = await stage.ask('GET', mark(VICTIM));
     assert.equal(response.status, 200, what);
     assert.doesNotMatch(response.text, /evil/i, what);
-    assert.match(response.json.head, new RegExp(`^GET ${mark(VICTIM).replace(/[?]/g, '[?]')} HTTP`), what);
+    const asked = response.json.head.split(' ')[1];
+    assert.ok([mark(VICTIM), mark(target)].includes(asked) && sorted(asked) === sorted(mark(VICTIM)), `${what}: ${asked}`);
   }
 });
 
@@ -135,7 +210,7 @@ test('what a HEAD with odd fields brings about is not what another gets', async 
 test('a private page under a name that looks public is not kept for others', async (t) => {
   const stage = await play(t, { ...STAGE, keys: STAGE.keys.map((key) => ({ ...key, operations: ['all', 'unknown'] })) });
   stage.upstream.on('GET ', (request) => ({ json: { seen: seenBy(request) }, headers: { 'cache-control': 'public, max-age=3600' } }));
-  for (const target of ['/v1/admin/account/me/a.css', '/v1/chat/users/a.png', '/v1/admin/bots/bot_1/x.js', '/v1/admin/hub/../account/me', '/unknown/a.css', '/v1/admin/hub/integrations/x;/v1/admin/account/me']) {
+  for (const target of ['/v1/admin/account/me/a.css', '/v1/chat/users/a.png', '/v1/admin/bots/bot_1/x.js', '/v1/admin/hub/../account/me', '/unknown/a.css', '/v1/admin/hub/integrations/x;/v1/admin/account/me', '/v1/admin/hub/integrations/x/latest/..;/a.css', '/v1/admin/hub/integrations/x/1.0.0/a.css', '/v1/admin/bots/bot_1;a.css', '/v1/admin/bots/bot_1%2Fa.css', '/v1/admin/bots/bot_1%3Fa.css', '/v1/admin/bots?/v1/admin/hub/integrations/x/1.0.0']) {
     const first = await stage.ask('GET', target, { headers: { authorization: `Bearer ${stage.gateway.keys[PROFILES[0].name]}`, 'x-bot-id': null } });
     const second = await stage.ask('GET', target, { headers: { authorization: `Bearer ${stage.gateway.keys[PROFILES[7].name]}`, 'x-bot-id': null } });
     if (first.status !== 200) {

@@ -74,19 +74,24 @@ static llhttp_errno_t feed(llhttp_t *parser, struct span fields)
     return error;
 }
 
+/* What is wrong with one of the two that say where a body ends, or that both are there: llhttp 8 says
+ * that of the length alone, llhttp 9 of whichever comes second. */
+static enum http_fault fault_beside(const struct header_list *list, enum header_id other,
+                                    enum http_fault fault)
+{
+    return header_list_find(list, other) ? FAULT_LENGTH_AND_CODING : fault;
+}
+
 static enum http_fault fault_of(llhttp_errno_t error, const struct header_list *list)
 {
     switch (error) {
     case HPE_CB_HEADER_VALUE_COMPLETE:
         return FAULT_TOO_MANY_HEADERS;
     case HPE_UNEXPECTED_CONTENT_LENGTH:
-        if (header_list_find(list, HEADER_TRANSFER_ENCODING))
-            return FAULT_LENGTH_AND_CODING;
-        return FAULT_LENGTH;
     case HPE_INVALID_CONTENT_LENGTH:
-        return FAULT_LENGTH;
+        return fault_beside(list, HEADER_TRANSFER_ENCODING, FAULT_LENGTH);
     case HPE_INVALID_TRANSFER_ENCODING:
-        return FAULT_CODING;
+        return fault_beside(list, HEADER_CONTENT_LENGTH, FAULT_CODING);
     default:
         return FAULT_PARSER;
     }

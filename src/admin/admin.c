@@ -130,6 +130,7 @@ static const struct admin_route routes[] = {
     {METHOD_GET, SPAN_INIT("/api/upstream"), false, api_upstream},
     {METHOD_GET, SPAN_INIT("/api/redis"), false, api_redis},
     {METHOD_GET, SPAN_INIT("/api/refusals"), false, api_refusals},
+    {METHOD_GET, SPAN_INIT("/api/settings"), false, api_settings},
     {METHOD_GET, SPAN_INIT("/api/log-level"), false, api_log_level},
     {METHOD_POST, SPAN_INIT("/explain"), false, answer_explain},
     {METHOD_POST, SPAN_INIT("/log-level"), false, api_set_log_level},

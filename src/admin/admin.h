@@ -34,6 +34,7 @@ struct admin_services {
     const struct services *gateway; /* of the worker that answers */
     const struct key_record *keys;
     size_t key_count;
+    struct span settings; /* as JSON, without secrets */
     void *owner;
 };
 

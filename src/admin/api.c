@@ -210,6 +210,13 @@ void api_refusals(struct admin_call *call)
     finish(&answer);
 }
 
+/* --- Settings --- */
+
+void api_settings(struct admin_call *call)
+{
+    admin_answer(call, 200, call->services->settings);
+}
+
 /* --- The level of events --- */
 
 void api_log_level(struct admin_call *call)

@@ -10,6 +10,7 @@ void api_cache(struct admin_call *call);
 void api_upstream(struct admin_call *call);
 void api_redis(struct admin_call *call);
 void api_refusals(struct admin_call *call);
+void api_settings(struct admin_call *call);
 void api_log_level(struct admin_call *call);
 void api_set_log_level(struct admin_call *call);
 

@@ -12,6 +12,7 @@
 #include "config/config_identity.h"
 #include "config/config_limits.h"
 #include "config/config_outside.h"
+#include "config/config_tell.h"
 
 /* A draft and the snapshot that is to come out of it. */
 struct load {
@@ -35,6 +36,9 @@ static struct snapshot *finish(struct load *load)
 {
     struct snapshot *snapshot = load->snapshot;
     bool is_good = load->errors->errors == 0;
+    if (is_good)
+        snapshot->options.told =
+            config_tell(&load->draft, &snapshot->options, load->errors->file, &snapshot->arena);
     arena_clear(&load->lists);
     config_errors_sort(load->errors);
     if (is_good) {

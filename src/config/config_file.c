@@ -13,7 +13,7 @@
 /* Each value is charged with its bytes and what the lists and the snapshot will need for it. */
 enum { BUDGET = 32 * MIB, VALUE_COST = 64, RECORD_COST = 768 };
 
-static_assert(4 * BUDGET <= DRAFT_ARENA_LIMIT, "blocks of an arena may be left part empty");
+static_assert(4 * BUDGET < DRAFT_ARENA_LIMIT, "blocks of an arena may be left part empty");
 
 struct walk {
     yaml_document_t *document;

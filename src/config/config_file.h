@@ -10,8 +10,8 @@
 
 enum { CONFIG_FILE_MAX = MIB };
 
-/* What a draft may take of the two arenas. */
-enum { DRAFT_ARENA_LIMIT = 128 * MIB };
+/* What a draft may take of the two arenas, and what is told of it beside. */
+enum { DRAFT_ARENA_LIMIT = 144 * MIB };
 
 /* The file's bytes, terminated (free them), or NULL and a problem. */
 char *config_file_read(const char *path, size_t *len, struct config_errors *errors);

@@ -27,6 +27,17 @@ static void put_number(const struct setting *row, void *base, uint64_t value)
         UNREACHABLE();
 }
 
+uint64_t setting_read_number(const struct setting *row, const void *base)
+{
+    const void *place = (const char *)base + row->offset;
+    if (row->size == sizeof(bool))
+        return *(const bool *)place;
+    if (row->size == sizeof(uint32_t))
+        return *(const uint32_t *)place;
+    ASSERT(row->size == sizeof(uint64_t));
+    return *(const uint64_t *)place;
+}
+
 static uint64_t to_stored(const struct setting *row, uint64_t value)
 {
     return row->kind == KIND_SECONDS ? value / MS_IN_SECOND : value;

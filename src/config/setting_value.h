@@ -15,6 +15,9 @@ void setting_store_initial(const struct setting *row, void *base);
 bool setting_store(const struct setting *row, void *base, struct located value,
                    char error[VALUE_ERROR_SIZE]) MUST_CHECK;
 
+/* The value of a row that is no text and no list of texts or records; of WORDS its bits. */
+uint64_t setting_read_number(const struct setting *row, const void *base);
+
 /* One word of a WORDS row, added to the others. */
 bool setting_add_word(const struct setting *row, void *base, struct span word,
                       char error[VALUE_ERROR_SIZE]) MUST_CHECK;

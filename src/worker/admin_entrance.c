@@ -111,6 +111,7 @@ struct admin_entrance *admin_entrance_open(const struct admin_entrance_options *
         .gateway = options->gateway,
         .keys = settings->keys,
         .key_count = settings->key_count,
+        .settings = settings->told,
         .owner = entrance,
     };
     if (!read_token(entrance, settings->admin.token, error)) {

@@ -81,6 +81,7 @@ struct snapshot_options {
     struct admin_options admin;
     struct log_place access_log, audit_log;
     enum log_level log_level; /* of events */
+    struct span told;         /* all settings as JSON, without secrets */
 };
 
 struct snapshot {

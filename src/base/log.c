@@ -183,11 +183,9 @@ size_t log_format(const struct log_line *line, enum log_level level, const char 
                          : write_json(line, level, event, fields, count);
 }
 
-void log_event(enum log_level level, const char *event, const struct log_field *fields,
-               size_t count)
+static void write_event(enum log_level level, const char *event, const struct log_field *fields,
+                        size_t count)
 {
-    if ((int)level < atomic_load_explicit(&lowest_level, memory_order_relaxed))
-        return;
     int saved_errno = errno;
     char line[LINE_BYTES];
     const struct log_line to = {line, sizeof(line) - 1, isatty(STDERR_FILENO)};
@@ -196,4 +194,16 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
         continue;
     errno = saved_errno;
+}
+
+void log_event(enum log_level level, const char *event, const struct log_field *fields,
+               size_t count)
+{
+    if ((int)level >= atomic_load_explicit(&lowest_level, memory_order_relaxed))
+        write_event(level, event, fields, count);
+}
+
+void log_milestone(const char *event, const struct log_field *fields, size_t count)
+{
+    write_event(LOG_INFO, event, fields, count);
 }

@@ -63,4 +63,7 @@ enum log_level log_get_level(void);
 void log_event(enum log_level level, const char *event, const struct log_field *fields,
                size_t count);
 
+/* An event of level info that others wait for: written whatever the level. */
+void log_milestone(const char *event, const struct log_field *fields, size_t count);
+
 #endif

@@ -228,7 +228,7 @@ static void say_ready(const struct process *process)
         field_list("addresses", names, count),
         field_number("workers", (int64_t)process->worker_count), field_number("pid", getpid()),
         field_text("version", SPAN(BPGATE_VERSION)), field_text("admin", span_of(admin))};
-    log_event(LOG_INFO, "ready", fields, COUNT_OF(fields) - (admin[0] == '\0' ? 1 : 0));
+    log_milestone("ready", fields, COUNT_OF(fields) - (admin[0] == '\0' ? 1 : 0));
     free(names);
     free(texts);
 }
@@ -299,14 +299,14 @@ int process_run(struct snapshot *snapshot)
     process.via = (struct span){process.via_text, (size_t)len};
     raise_descriptor_limit();
     open_loop(&process);
+    log_set_level(snapshot->options.log_level);
     enum status status = start(&process);
     if (status == OK) {
-        say_ready(&process); /* whatever the level: others wait for that line */
+        say_ready(&process);
         tell_service_manager(&process);
     } else {
         drain(&process);
     }
-    log_set_level(snapshot->options.log_level);
     if (process.running > 0)
         loop_run(&process.loop);
     shared_cache_close(&process.cache);

@@ -96,12 +96,14 @@ static void events_below_the_level_are_dropped(void **state)
     log_set_level(LOG_WARN);
     log_event(LOG_INFO, "hidden", NO_FIELDS);
     log_event(LOG_WARN, "shown", NO_FIELDS);
+    log_milestone("awaited", NO_FIELDS);
     log_set_level(LOG_DEBUG);
     log_event(LOG_DEBUG, "detail", NO_FIELDS);
     log_set_level(LOG_INFO);
     (void)end_capture(&capture, text, sizeof(text));
     assert_null(strstr(text, "hidden"));
     assert_non_null(strstr(text, "\"shown\""));
+    assert_non_null(strstr(text, "\"level\":\"info\",\"event\":\"awaited\""));
     assert_non_null(strstr(text, "\"level\":\"debug\",\"event\":\"detail\""));
 }
 

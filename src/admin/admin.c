@@ -275,6 +275,8 @@ static void on_drained(void *exchange)
 static void on_gone(void *exchange)
 {
     struct admin_call *call = exchange;
+    if (call->operation)
+        call->call_off(call->operation);
     buffer_clear(&call->body);
     client_done(call->client);
 }

@@ -26,8 +26,15 @@ static struct response *begin(struct admin_call *call, unsigned status, struct s
     return response;
 }
 
+void admin_wait(struct admin_call *call, void *operation, void (*call_off)(void *operation))
+{
+    call->operation = operation;
+    call->call_off = call_off;
+}
+
 static void respond(struct admin_call *call, const struct response *response, struct span json)
 {
+    call->operation = NULL;
     buffer_clear(&call->body);
     client_send_head(call->client, response);
     client_send_body(call->client, json);

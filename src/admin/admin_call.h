@@ -1,6 +1,7 @@
 /* admin_call.h - one request to the admin listener, and what its routes answer with.
  *
- * Lives in the arena of its request. A route answers once, at once; nothing may be touched after that.
+ * Lives in the arena of its request. A route answers once, at once or after admin_wait; nothing may be
+ * touched after that.
  */
 #ifndef ADMIN_ADMIN_CALL_H
 #define ADMIN_ADMIN_CALL_H
@@ -18,6 +19,8 @@ struct admin_call {
     const struct request *request;    /* borrowed; NULL when its head was refused */
     const struct admin_route *route;  /* NULL when it was refused */
     struct buffer body;               /* whole when the route is asked */
+    void *operation;                  /* borrowed, set while it waits */
+    void (*call_off)(void *operation);
 };
 
 /* A row of the table in admin.c. */
@@ -27,6 +30,9 @@ struct admin_route {
     bool is_open; /* for everybody: no token is asked for */
     void (*answer)(struct admin_call *call);
 };
+
+/* The answer comes later, from the loop; if the client leaves before, call_off is called. */
+void admin_wait(struct admin_call *call, void *operation, void (*call_off)(void *operation));
 
 /* The answer: JSON, or a problem in the shape that the gateway gives its callers. */
 void admin_answer(struct admin_call *call, unsigned status, struct span json);

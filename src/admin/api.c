@@ -92,44 +92,6 @@ void api_keys(struct admin_call *call)
     finish(&answer);
 }
 
-/* --- Limits --- */
-
-static void write_policy(struct answer *answer, const struct limit_policy *policy, unsigned word)
-{
-    static const struct span places[] = {SPAN_INIT("address"), SPAN_INIT("caller"),
-                                         SPAN_INIT("upstream")};
-    struct json_writer *json = &answer->json;
-    json_object(json);
-    json_text(json, SPAN("name"), policy->name);
-    json_number(json, SPAN("requests"), (int64_t)policy->requests);
-    json_number(json, SPAN("per_s"), (int64_t)(policy->per_ms / MS_IN_SECOND));
-    json_number(json, SPAN("per_ms"), (int64_t)policy->per_ms);
-    json_text(json, SPAN("where"), places[policy->place]);
-    json_text(json, SPAN("mode"), policy->is_shadow ? SPAN("shadow") : SPAN("enforce"));
-    json_number(json, SPAN("admitted"),
-                (int64_t)sum_of(answer->call, METRIC_LIMITS, word, DECISION_ADMITTED));
-    json_number(json, SPAN("refused"),
-                (int64_t)sum_of(answer->call, METRIC_LIMITS, word, DECISION_REFUSED));
-    json_number(json, SPAN("would_refuse"),
-                (int64_t)sum_of(answer->call, METRIC_LIMITS, word, DECISION_SHADOW_REFUSED));
-    json_close(json);
-}
-
-void api_limits(struct admin_call *call)
-{
-    const struct limit_services *limits = &call->services->gateway->limits;
-    struct answer answer;
-    begin(&answer, call);
-    json_array_in(&answer.json, SPAN("policies"));
-    for (size_t i = 0; limits->rules && i < limits->rules->count; i++)
-        write_policy(&answer, &limits->rules->policies[i], limits->rules->policies[i].metric_word);
-    json_close(&answer.json);
-    if (limits->table)
-        json_number(&answer.json, SPAN("partitions"),
-                    (int64_t)limit_table_count(limits->table, clock_us()));
-    finish(&answer);
-}
-
 /* --- Cache, upstream, Redis --- */
 
 void api_cache(struct admin_call *call)

@@ -5,7 +5,7 @@
 #include "admin/admin_call.h"
 
 void api_keys(struct admin_call *call);
-void api_limits(struct admin_call *call);
+void api_limits(struct admin_call *call); /* api_limits.c */
 void api_cache(struct admin_call *call);
 void api_upstream(struct admin_call *call);
 void api_redis(struct admin_call *call);

@@ -3,58 +3,69 @@
 #include "admin/explain_head.h"
 #include "base/text.h"
 #include "gateway/explain.h"
-#include "gateway/head_up.h"
 #include "gateway/local_answer.h"
-#include "http/head_check.h"
-#include "http/parser.h"
 
-enum { ANSWER_SIZE = 256 * KIB, HEADERS_MAX = 50, LONGEST_HEAD = 32 * KIB };
+enum { ANSWER_SIZE = 256 * KIB };
 
-static const struct head_limits limits = {LONGEST_HEAD, 8 * KIB, HEADERS_MAX};
+/* One question being answered. */
+struct asking {
+    struct admin_call *call;
+    struct explanation explanation;
+    struct json_writer json;
+};
 
-/* NULL when it is no request: that has been answered. */
-static struct request *request_of(struct admin_call *call, struct span head)
+static void finish(struct asking *asking)
 {
-    struct request *request = arena_zalloc(call->arena, sizeof(*request));
-    const struct parser_limits parser = {.header_count = HEADERS_MAX, .spare = HEAD_UP_SPARE};
-    struct head_check check = {0};
-    enum http_fault fault = FAULT_START_LINE;
-    if (head.len > 0 && head_check(&check, HEAD_REQUEST, head, &limits) == HEAD_COMPLETE)
-        fault = parse_request(head, &parser, call->arena, request);
-    else if (check.fault != FAULT_NONE)
-        fault = check.fault;
-    if (fault == FAULT_NONE)
-        return request;
-    const struct problem problem = problem_of_fault(fault);
-    admin_refuse(call, &problem);
-    return NULL;
+    json_close(&asking->json);
+    admin_answer(asking->call, 200, json_finish(&asking->json));
 }
 
-static const struct key_record *find_key(const struct admin_services *services, struct span name)
+static void on_told(struct explanation *explanation)
 {
-    for (size_t i = 0; i < services->key_count; i++) {
-        if (span_equal(services->keys[i].name, name) || span_equal(services->keys[i].id, name))
-            return &services->keys[i];
-    }
-    return NULL;
+    finish(container_of(explanation, struct asking, explanation));
+}
+
+static void call_off(void *asking)
+{
+    explain_off(&((struct asking *)asking)->explanation);
+}
+
+static void ask(struct admin_call *call, const struct explain_question *question)
+{
+    struct asking *asking = arena_zalloc(call->arena, sizeof(*asking));
+    struct explanation *explanation = &asking->explanation;
+    asking->call = call;
+    json_init(&asking->json, arena_alloc(call->arena, ANSWER_SIZE), ANSWER_SIZE);
+    json_object(&asking->json);
+    json_bool(&asking->json, SPAN("live"), true);
+    explanation->json = &asking->json;
+    explanation->on_done = on_told;
+    if (explain_begin(explanation, call->services->gateway, call->arena, question))
+        finish(asking);
+    else
+        admin_wait(call, asking, call_off);
 }
 
 void answer_explain(struct admin_call *call)
 {
-    struct span name;
-    struct json_writer json;
-    struct span head = explain_head(buffer_bytes(&call->body), call->arena, &name);
-    struct explain_question question = {.key = find_key(call->services, name)};
-    if (name.len > 0 && !question.key) {
+    struct explain_question question = {.peer = *client_peer(call->client), .is_live = true};
+    struct explain_words words;
+    struct span head = explain_head(buffer_bytes(&call->body), call->arena, &words);
+    question.key = key_record_find(call->services->keys, call->services->key_count, words.key);
+    if (words.key.len > 0 && !question.key) {
         admin_say(call, PROBLEM_BAD_REQUEST, SPAN("There is no key of that name or id."));
         return;
     }
-    question.request = request_of(call, head);
-    if (!question.request)
+    if (words.address.len > 0 && !address_parse(words.address, &question.peer)) {
+        admin_say(call, PROBLEM_BAD_REQUEST,
+                  SPAN("\"address\" must be an IP address: 192.0.2.1 or 2001:db8::1."));
         return;
-    json_init(&json, arena_alloc(call->arena, ANSWER_SIZE), ANSWER_SIZE);
-    json_object(&json);
-    explain_write(call->services->gateway, call->arena, &question, &json);
-    json_close(&json);
-    admin_answer(call, 200, json_finish(&json));
+    }
+    enum http_fault fault = explain_head_parse(head, call->arena, &question.request);
+    if (fault == FAULT_NONE) {
+        ask(call, &question);
+        return;
+    }
+    const struct problem problem = problem_of_fault(fault);
+    admin_refuse(call, &problem);
 }

@@ -231,6 +231,27 @@ enum auth_result key_ring_authenticate(const struct key_ring *ring,
     return judge(record, presented, match.has_ended, wall_ms);
 }
 
+const struct key_record *key_record_find(const struct key_record *records, size_t count,
+                                         struct span name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_equal(records[i].name, name) || span_equal(records[i].id, name))
+            return &records[i];
+    }
+    return NULL;
+}
+
+enum auth_result key_record_judge(const struct key_record *record, const unsigned char *address,
+                                  size_t address_len, uint64_t wall_ms)
+{
+    const struct presented presented = {.address = address, .address_len = address_len};
+    size_t ended = 0;
+    for (size_t i = 0; i < record->hash_count; i++)
+        ended += record->hashes[i].not_after_ms > 0 && wall_ms > record->hashes[i].not_after_ms;
+    bool has_ended = record->hash_count > 0 && ended == record->hash_count;
+    return judge(record, &presented, has_ended && record->certificate_count == 0, wall_ms);
+}
+
 struct span auth_result_text(enum auth_result result)
 {
     static const char *const texts[] = {

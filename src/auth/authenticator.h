@@ -77,6 +77,14 @@ enum auth_result key_ring_authenticate(const struct key_ring *ring,
                                        const struct presented *presented, uint64_t wall_ms,
                                        const struct key_record **key, size_t *hash_index);
 
+/* The key of this name or id, or NULL. */
+const struct key_record *key_record_find(const struct key_record *records, size_t count,
+                                         struct span name);
+
+/* key_ring_authenticate's judgement for who is known to have a secret of the key that has not ended, if there is one. */
+enum auth_result key_record_judge(const struct key_record *record, const unsigned char *address,
+                                  size_t address_len, uint64_t wall_ms);
+
 /* A sentence for the caller: what is wrong and what to do. */
 struct span auth_result_text(enum auth_result result);
 

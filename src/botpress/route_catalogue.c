@@ -129,6 +129,19 @@ struct span service_name(enum service service)
     return services[service].name;
 }
 
+struct span cache_class_name(enum cache_class cache)
+{
+    static const struct span names[CACHE_CLASS_COUNT] = {
+        [CACHE_NEVER] = SPAN_INIT(""),
+        [CACHE_HUB_EXACT] = SPAN_INIT("hub-exact"),
+        [CACHE_HUB_LIST] = SPAN_INIT("hub-list"),
+        [CACHE_PUBLIC] = SPAN_INIT("public"),
+        [CACHE_ENTITY] = SPAN_INIT("entity"),
+        [CACHE_USAGE] = SPAN_INIT("usage"),
+    };
+    return names[cache];
+}
+
 /* The child of node for one segment of a pattern; made when there is none. */
 static uint16_t grow(struct route_catalogue *catalogue, uint16_t parent, struct span segment)
 {

@@ -97,8 +97,9 @@ size_t operation_count(void);
 const struct operation *operation_at(size_t index);
 size_t operation_index(const struct operation *operation);
 
-/* The names in lower case: "runtime", … */
+/* The names in lower case: "runtime", … and "hub-list", …; of CACHE_NEVER len 0. */
 struct span service_name(enum service service);
+struct span cache_class_name(enum cache_class cache);
 
 struct route_catalogue;
 

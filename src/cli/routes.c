@@ -25,15 +25,6 @@ static const struct bit_name flags[] = {
     {OP_FORMER, "former"},
 };
 
-static struct span cache_name(enum cache_class cache)
-{
-    static const char *const names[CACHE_CLASS_COUNT] = {
-        [CACHE_NEVER] = "",        [CACHE_HUB_EXACT] = "hub-exact", [CACHE_HUB_LIST] = "hub-list",
-        [CACHE_PUBLIC] = "public", [CACHE_ENTITY] = "entity",       [CACHE_USAGE] = "usage",
-    };
-    return span_of(names[cache]);
-}
-
 static struct span deadline_name(enum deadline_class deadline)
 {
     static const char *const names[DEADLINE_CLASS_COUNT] = {
@@ -75,7 +66,7 @@ static void fill_row(struct arena *arena, struct span row[COLUMNS],
         operation->pattern,
         operation->name,
         service_name(operation->service),
-        cache_name(operation->cache),
+        cache_class_name(operation->cache),
         join_bits(arena, needs, COUNT_OF(needs), operation->flags),
         join_bits(arena, flags, COUNT_OF(flags), operation->flags),
     };
@@ -130,7 +121,7 @@ static struct span object_of(const struct operation *operation, char text[OBJECT
     if (operation->cache == CACHE_NEVER)
         json_null(&json, SPAN("cache"));
     else
-        json_text(&json, SPAN("cache"), cache_name(operation->cache));
+        json_text(&json, SPAN("cache"), cache_class_name(operation->cache));
     json_text(&json, SPAN("deadline"), deadline_name(operation->deadline));
     add_bits(&json, SPAN("needs"), needs, COUNT_OF(needs), operation->flags);
     add_bits(&json, SPAN("flags"), flags, COUNT_OF(flags), operation->flags);

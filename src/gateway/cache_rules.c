@@ -25,19 +25,24 @@ static void apply(struct cache_rule *rule, const struct cache_override *override
     rule->stale_s = stale_s;
 }
 
-/* The last that covers the operation, upon its class: rules do not add up. */
-static struct cache_rule rule_of(const struct operation *operation,
-                                 const struct cache_override *overrides, size_t count)
+/* 1 + the place of the last that covers the operation; 0: none does. */
+static unsigned find_override(const struct operation *operation,
+                              const struct cache_override *overrides, size_t count)
 {
-    struct cache_rule rule = class_rules[operation->cache];
+    while (count > 0 && !scope_allows(&overrides[count - 1].operations, operation_index(operation)))
+        count--;
+    return operation->method == METHOD_GET ? (unsigned)count : 0;
+}
+
+/* The last one upon the operation's class: rules do not add up. */
+static struct cache_rule rule_of(const struct operation *operation,
+                                 const struct cache_override *overrides, unsigned overridden_by)
+{
     if (operation->method != METHOD_GET)
         return class_rules[CACHE_NEVER];
-    while (count-- > 0) {
-        if (!scope_allows(&overrides[count].operations, operation_index(operation)))
-            continue;
-        apply(&rule, &overrides[count]);
-        break;
-    }
+    struct cache_rule rule = class_rules[operation->cache];
+    if (overridden_by > 0)
+        apply(&rule, &overrides[overridden_by - 1]);
     return rule;
 }
 
@@ -45,9 +50,13 @@ void cache_rules_build(struct cache_rules *rules, const struct cache_override *o
                        size_t count, struct arena *arena)
 {
     struct cache_rule *by_operation = arena_alloc(arena, operation_count() * sizeof(*by_operation));
-    for (size_t i = 0; i < operation_count(); i++)
-        by_operation[i] = rule_of(operation_at(i), overrides, count);
+    unsigned *overridden_by = arena_alloc(arena, operation_count() * sizeof(*overridden_by));
+    for (size_t i = 0; i < operation_count(); i++) {
+        overridden_by[i] = find_override(operation_at(i), overrides, count);
+        by_operation[i] = rule_of(operation_at(i), overrides, overridden_by[i]);
+    }
     rules->by_operation = by_operation;
+    rules->overridden_by = overridden_by;
 }
 
 /* The byte at the front, an escape resolved as the upstream will; -1 at the end. *text loses it. */
@@ -93,6 +102,21 @@ const struct cache_rule *cache_rules_for(const struct cache_rules *rules,
     if (!route->operation)
         return &class_rules[CACHE_NEVER];
     const struct cache_rule *rule = &rules->by_operation[operation_index(route->operation)];
-    bool is_exact = rule->kind == CACHE_RULE_DEFAULT && route->operation->cache == CACHE_HUB_EXACT;
-    return is_exact && asks_for_latest(route, query) ? &class_rules[CACHE_HUB_LIST] : rule;
+    bool is_of_class = rule->kind == CACHE_RULE_DEFAULT;
+    return is_of_class ? &class_rules[cache_rules_class_of(route, query)] : rule;
+}
+
+int cache_rules_override_of(const struct cache_rules *rules, const struct route_match *route)
+{
+    if (rules->is_generic || !route->operation)
+        return -1;
+    return (int)rules->overridden_by[operation_index(route->operation)] - 1;
+}
+
+enum cache_class cache_rules_class_of(const struct route_match *route, struct span query)
+{
+    if (!route->operation)
+        return CACHE_NEVER;
+    bool is_list = route->operation->cache == CACHE_HUB_EXACT && asks_for_latest(route, query);
+    return is_list ? CACHE_HUB_LIST : route->operation->cache;
 }

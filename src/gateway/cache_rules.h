@@ -12,6 +12,7 @@
 
 struct cache_rules {
     const struct cache_rule *by_operation; /* in the catalogue's order */
+    const unsigned *overridden_by;         /* likewise: 1 + the place of an override; 0: none */
     bool is_generic;                       /* catalogue: none */
 };
 
@@ -31,5 +32,11 @@ void cache_rules_build(struct cache_rules *rules, const struct cache_override *o
  * never kept. */
 const struct cache_rule *cache_rules_for(const struct cache_rules *rules,
                                          const struct route_match *route, struct span query);
+
+/* Where that comes from: the place of an override, or -1: the catalogue's class. */
+int cache_rules_override_of(const struct cache_rules *rules, const struct route_match *route);
+
+/* The class that counts for this request: CACHE_HUB_LIST for what asks for `latest`. */
+enum cache_class cache_rules_class_of(const struct route_match *route, struct span query);
 
 #endif

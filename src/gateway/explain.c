@@ -2,178 +2,149 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "gateway/head_up.h"
-#include "gateway/limits.h"
+#include "gateway/authenticated.h"
+#include "gateway/caller_address.h"
+#include "gateway/cors.h"
+#include "gateway/explain_parts.h"
 #include "gateway/local_answer.h"
-#include "gateway/lookup.h"
+#include "gateway/marks.h"
 #include "gateway/stages.h"
+#include "http/trace_context.h"
 
-static struct exchange *exchange_of(struct services *services, struct arena *arena,
-                                    const struct explain_question *question)
+enum { REDIS_MS = 500 /* a person waits, no request */ };
+
+static struct exchange *exchange_of(struct explanation *e, struct arena *arena)
 {
+    struct request *request = e->question.request;
     struct exchange *ex = arena_zalloc(arena, sizeof(*ex));
-    ex->services = services;
+    struct trace_context trace;
+    ex->services = &e->services;
     ex->arena = arena;
-    ex->request = question->request;
-    ex->key = question->key;
-    ex->profile = question->key ? question->key->profile : services->anonymous;
+    ex->request = request;
+    ex->snapshot = e->services.snapshot;
     ex->now = WHEN_OPEN;
-    ex->started_ms = loop_now_ms(services->loop);
+    ex->started_ms = loop_now_ms(e->services.loop);
     ex->started_us = clock_us();
     ex->started_wall_ms = clock_wall_ms();
-    ex->request_id = SPAN("(made anew)");
-    ex->traceparent = SPAN("(continued or begun)");
+    ex->request_id = marks_own_id(request);
+    if (ex->request_id.len == 0)
+        ex->request_id = SPAN("(made anew)");
+    ex->continues_trace = trace_context_find(&request->headers, &trace);
+    ex->traceparent = ex->continues_trace ? SPAN("(continued)") : SPAN("(begun)");
+    ex->page = cors_page_of(ex);
+    ex->address =
+        caller_address(&e->question.peer, &request->headers, &e->services.options->trusted_proxies);
     return ex;
 }
 
-/* --- What it is --- */
-
-static void write_operation(const struct exchange *ex, struct json_writer *json)
+/* The key that was named counts as shown. */
+static enum verdict authenticate(struct explanation *e)
 {
-    static const struct span deadlines[] = {SPAN_INIT("normal"), SPAN_INIT("deploy"),
-                                            SPAN_INIT("cognitive"), SPAN_INIT("stream")};
-    const struct operation *operation = ex->route.operation;
-    json_text(json, SPAN("op"), operation ? operation->name : SPAN("unknown"));
-    if (operation)
-        json_text(json, SPAN("route"), operation->pattern);
-    json_text(json, SPAN("service"), service_name(ex->route.service));
-    json_text(json, SPAN("deadline"), deadlines[ex->deadline]);
-    json_number(json, SPAN("total_ms"),
-                (int64_t)ex->services->options->deadlines[ex->deadline].total_ms);
-    json_text(json, SPAN("retry"),
-              ex->operation_flags & OP_IDEMPOTENT ? SPAN("idempotent") : SPAN("unsent_only"));
+    struct exchange *ex = e->exchange;
+    const struct presented presented = {
+        .authorization = header_list_value(&ex->request->headers, HEADER_AUTHORIZATION),
+        .key_header = header_list_value(&ex->request->headers, HEADER_X_BPGATE_KEY),
+        .address = ex->address.bytes,
+        .address_len = ex->address.len,
+    };
+    size_t hash_index;
+    enum auth_result result;
+    ex->key = e->question.key;
+    if (ex->key)
+        result = key_record_judge(ex->key, ex->address.bytes, ex->address.len, ex->started_wall_ms);
+    else
+        result = key_ring_authenticate(ex->services->keys, &presented, ex->started_wall_ms,
+                                       &ex->key, &hash_index);
+    return authenticated(ex, result);
 }
 
-static void write_verdict(const struct exchange *ex, struct json_writer *json, const char *stage)
+/* The stages that wait for nothing and spend nothing; the one that answers, or NULL. */
+static const char *settle(struct explanation *e)
 {
-    json_object_in(json, SPAN("answer"));
-    json_text(json, SPAN("stage"), span_of(stage));
-    json_number(json, SPAN("status"), ex->response->status);
-    json_text(json, SPAN("reason"), ex->reason);
-    json_raw(json, SPAN("body"), ex->body.len > 0 ? ex->body : SPAN("null"));
-    json_close(json);
-}
-
-/* --- Limits --- */
-
-/* Whether all of a place admit; each is told. */
-static bool write_limits(struct exchange *ex, struct json_writer *json, enum limit_place place)
-{
-    struct limit_claim claims[LIMIT_CLAIMS_MAX];
-    const struct limit_policy *policies[LIMIT_CLAIMS_MAX];
-    bool is_admitted = true;
-    size_t count = limits_look(ex, place, claims, policies);
-    for (size_t i = 0; i < count; i++) {
-        const struct gcra_answer *answer = &claims[i].answer;
-        is_admitted &= answer->is_admitted || claims[i].is_shadow;
-        json_object(json);
-        json_text(json, SPAN("name"), policies[i]->name);
-        json_bool(json, SPAN("admits"), answer->is_admitted);
-        json_bool(json, SPAN("shadow"), claims[i].is_shadow);
-        json_number(json, SPAN("remaining"), (int64_t)answer->remaining);
-        json_number(json, SPAN("retry_ms"), (int64_t)((answer->retry_us + 999) / 1000));
-        json_close(json);
-    }
-    return is_admitted;
-}
-
-/* --- The cache --- */
-
-static struct span cache_expectation(const struct lookup *l)
-{
-    if (!l)
-        return SPAN("no part");
-    if (!l->entry)
-        return SPAN("miss");
-    return lookup_may_give(l) ? SPAN("hit") : SPAN("validate");
-}
-
-static void write_cache(const struct lookup *l, struct json_writer *json)
-{
-    json_object_in(json, SPAN("cache"));
-    json_text(json, SPAN("expected"), cache_expectation(l));
-    if (l) {
-        json_text(json, SPAN("scope"), l->is_shared ? SPAN("public") : SPAN("identity"));
-        json_number(json, SPAN("ttl_s"), (int64_t)l->rule->ttl_s);
-        json_number(json, SPAN("stale_s"), (int64_t)l->rule->stale_s);
-        if (l->entry)
-            json_number(json, SPAN("left_s"), l->reuse.ttl_s);
-        json_bool(json, SPAN("redis_asked"), l->exchange->services->cache.redis != NULL);
-    }
-    json_close(json);
-}
-
-/* --- What goes upstream --- */
-
-static struct span shown_value(const struct header *header)
-{
-    bool is_secret = header->id == HEADER_AUTHORIZATION || header->id == HEADER_X_BPGATE_KEY ||
-                     span_matches(header->value, SPAN("*bpg_*")) ||
-                     span_matches(header->value, SPAN("*bp_*"));
-    return is_secret ? SPAN("***") : header->value;
-}
-
-static bool write_headers(struct exchange *ex, struct lookup *l, struct json_writer *json)
-{
-    const struct header_list *headers = &ex->request->headers;
-    struct span missing = SPAN("");
-    if (l)
-        lookup_prepare_fetch(l);
-    bool is_whole = head_up_prepare(ex, &missing);
-    json_object_in(json, SPAN("headers"));
-    for (size_t i = 0; i < headers->count; i++)
-        json_text(json, headers->at[i].name, shown_value(&headers->at[i]));
-    if (ex->profile->credential >= 0)
-        json_text(json, SPAN("authorization"), SPAN("Bearer ***"));
-    json_close(json);
-    if (!is_whole)
-        json_text(json, SPAN("missing"), missing);
-    return is_whole;
-}
-
-/* --- All of it --- */
-
-static const char *write_stages(struct exchange *ex, struct lookup **l, struct json_writer *json)
-{
-    if (route_begin(ex) == STAGE_RESPOND)
-        return "route";
-    write_operation(ex, json);
-    if (!ex->profile) {
-        (void)problem_say(ex, PROBLEM_NO_KEY, SPAN(""));
+    if (authenticate(e) == STAGE_RESPOND)
         return "authenticate";
-    }
-    json_text(json, SPAN("profile"), ex->profile->name);
-    if (authorize_begin(ex) == STAGE_RESPOND)
-        return "authorize";
-    json_array_in(json, SPAN("limits"));
-    bool is_admitted = write_limits(ex, json, LIMIT_CALLER);
-    *l = is_admitted ? lookup_create(ex) : NULL;
-    if (*l)
-        lookup_find(*l);
-    bool is_given = *l && (*l)->entry && lookup_may_give(*l);
-    if (is_admitted && !is_given)
-        is_admitted = write_limits(ex, json, LIMIT_UPSTREAM);
-    json_close(json);
-    if (!is_admitted) {
-        (void)problem_say(ex, PROBLEM_RATE_LIMITED, SPAN(""));
-        return "limit";
-    }
-    write_cache(*l, json);
-    if (is_given || write_headers(ex, *l, json))
+    return authorize_begin(e->exchange) == STAGE_RESPOND ? "authorize" : NULL;
+}
+
+static const char *refuse_by_limit(struct exchange *ex, const char *stage)
+{
+    (void)problem_say(ex, PROBLEM_RATE_LIMITED, SPAN(""));
+    return stage;
+}
+
+/* From the limits of the caller on; the stage that answers, or NULL: the cache or the upstream does. */
+static const char *write_rest(struct explanation *e, struct lookup **lookup)
+{
+    struct exchange *ex = e->exchange;
+    bool is_admitted = explain_limits(e, LIMIT_CALLER);
+    struct lookup *l = *lookup = is_admitted ? lookup_create(ex) : NULL;
+    if (l)
+        lookup_find(l);
+    bool is_given = l && lookup_may_give(l);
+    const char *refused = is_admitted ? NULL : "limit_caller";
+    if (is_admitted && !is_given && !explain_limits(e, LIMIT_UPSTREAM))
+        refused = "limit_upstream";
+    json_close(e->json);
+    if (refused)
+        return refuse_by_limit(ex, refused);
+    explain_cache(e, l);
+    if (is_given || explain_headers(ex, l, e->json))
         return NULL;
     (void)problem_say(ex, PROBLEM_MISSING_HEADER, SPAN(""));
     return "forward";
 }
 
-void explain_write(const struct services *services, struct arena *arena,
-                   const struct explain_question *question, struct json_writer *json)
+static void tell(struct explanation *e)
 {
-    struct services alone = *services; /* what is counted in it is forgotten with it */
-    struct lookup *l = NULL;
-    alone.metrics = NULL;
-    struct exchange *ex = exchange_of(&alone, arena, question);
-    const char *stage = write_stages(ex, &l, json);
-    if (stage)
-        write_verdict(ex, json, stage);
-    lookup_clear(l);
+    struct exchange *ex = e->exchange;
+    struct lookup *lookup = NULL;
+    const char *answers;
+    explain_caller(ex, e->json);
+    json_array_in(e->json, SPAN("limits"));
+    bool is_admitted = explain_failures(e);
+    is_admitted = explain_limits(e, LIMIT_ADDRESS) && is_admitted;
+    if (is_admitted && !e->failed) {
+        answers = write_rest(e, &lookup);
+    } else {
+        json_close(e->json);
+        answers = is_admitted ? e->failed : refuse_by_limit(ex, "limit_address");
+    }
+    if (answers)
+        explain_answer(ex, e->json, answers);
+    lookup_clear(lookup);
+    ex->services->let_go(ex->snapshot);
+}
+
+static void on_looked(struct limit_look *look)
+{
+    struct explanation *e = container_of(look, struct explanation, look);
+    tell(e);
+    e->on_done(e);
+}
+
+bool explain_begin(struct explanation *e, const struct services *services, struct arena *arena,
+                   const struct explain_question *question)
+{
+    e->question = *question;
+    e->services = *services;
+    e->services.metrics = NULL;
+    e->exchange = exchange_of(e, arena);
+    if (route_begin(e->exchange) == STAGE_RESPOND) {
+        explain_answer(e->exchange, e->json, "route");
+        return true;
+    }
+    explain_operation(e->exchange, e->json);
+    e->failed = settle(e);
+    e->services.hold(e->exchange->snapshot);
+    e->look = (struct limit_look){.exchange = e->exchange, .on_done = on_looked};
+    if (!limit_look_begin(&e->look, REDIS_MS))
+        return false;
+    tell(e);
+    return true;
+}
+
+void explain_off(struct explanation *e)
+{
+    limit_look_off(&e->look);
+    e->services.let_go(e->exchange->snapshot);
 }

@@ -1,9 +1,6 @@
 #include "gateway/gateway.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/text.h"
 #include "gateway/caller_address.h"
 #include "gateway/cors.h"
@@ -11,40 +8,8 @@
 #include "gateway/limits.h"
 #include "gateway/local_answer.h"
 #include "gateway/lookup.h"
+#include "gateway/marks.h"
 #include "gateway/stages.h"
-#include "http/trace_context.h"
-
-enum { REQUEST_ID_MAX = 128 };
-
-/* The caller's id if it is fit for a log and a field, else a new one. */
-static struct span request_id_of(const struct request *request, struct arena *arena)
-{
-    const struct header *header = header_list_find(&request->headers, HEADER_X_REQUEST_ID);
-    bool is_fit = header && header->value.len > 0 && header->value.len <= REQUEST_ID_MAX;
-    for (size_t i = 0; is_fit && i < header->value.len; i++)
-        is_fit = header->value.at[i] > ' ' && header->value.at[i] < 0x7f;
-    if (is_fit)
-        return header->value;
-    return arena_format(arena, "%016llx%016llx", (unsigned long long)random_u64(),
-                        (unsigned long long)random_u64());
-}
-
-/* W3C Trace Context §3.2, §3.3: the caller's trace goes on with a span of ours, or one begins. */
-static void settle_trace(struct exchange *ex)
-{
-    char span_id[SPAN_ID_LEN + 1], trace_id[TRACE_ID_LEN + 1];
-    struct trace_context trace;
-    char *text = arena_alloc(ex->arena, TRACEPARENT_LEN + 1);
-    ex->continues_trace = trace_context_find(&ex->request->headers, &trace);
-    if (!ex->continues_trace) {
-        (void)snprintf(trace_id, sizeof(trace_id), "%016llx%016llx",
-                       (unsigned long long)random_u64(), (unsigned long long)random_u64() | 1);
-        trace = (struct trace_context){.trace_id = {trace_id, TRACE_ID_LEN}};
-    }
-    (void)snprintf(span_id, sizeof(span_id), "%016llx", (unsigned long long)random_u64() | 1);
-    ex->traceparent = traceparent_write(text, trace.trace_id, (struct span){span_id, SPAN_ID_LEN},
-                                        trace.is_sampled);
-}
 
 static struct exchange *create(struct services *services, struct client_connection *client,
                                struct arena *arena, struct request *request)
@@ -59,8 +24,7 @@ static struct exchange *create(struct services *services, struct client_connecti
     ex->started_ms = loop_now_ms(services->loop);
     ex->started_us = clock_us();
     ex->started_wall_ms = clock_wall_ms();
-    ex->request_id = request_id_of(request, arena);
-    settle_trace(ex);
+    marks_settle(ex);
     ex->page = cors_page_of(ex);
     ex->address =
         caller_address(client_peer(client), &request->headers, &services->options->trusted_proxies);

@@ -35,11 +35,6 @@ unsigned limits_seconds(uint64_t us);
 /* A failed authentication is charged to the address. */
 void limits_charge_failure(struct exchange *exchange);
 
-/* What the limits of a place would say now, of memory alone; nothing is spent. Returns how many. */
-size_t limits_look(struct exchange *exchange, enum limit_place place,
-                   struct limit_claim claims[LIMIT_CLAIMS_MAX],
-                   const struct limit_policy *policies[LIMIT_CLAIMS_MAX]);
-
 /* limits may be NULL. */
 void limits_clear(struct exchange *exchange);
 

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cache/cache_key.h"
 #include "gateway/cache_tags.h"
 #include "gateway/stored_form.h"
 #include "http/conditional.h"
@@ -124,7 +123,7 @@ static struct span shape_of(const struct exchange *ex)
     return (struct span){text, at};
 }
 
-static struct span primary_key(struct lookup *l)
+struct cache_key_parts lookup_key_parts(struct lookup *l)
 {
     const struct exchange *ex = l->exchange;
     const struct request *request = ex->request;
@@ -135,7 +134,7 @@ static struct span primary_key(struct lookup *l)
         /* Hosts are one upstream to us; RFC 9111 §3.5 guards what is authorized. */
         l->is_authorized = ex->profile->credential >= 0 || passed_token(ex).len > 0;
         l->is_shared = true;
-        return cache_key_of(&parts, ex->arena);
+        return parts;
     }
     l->is_shared = ex->operation_flags & OP_PUBLIC && !asks_for_one_bot(ex);
     parts.shape = l->is_shared
@@ -143,7 +142,7 @@ static struct span primary_key(struct lookup *l)
                       : shape_of(ex);
     if (!l->is_shared)
         set_scope(ex, &parts);
-    return cache_key_of(&parts, ex->arena);
+    return parts;
 }
 
 /* --- Making one --- */
@@ -187,7 +186,8 @@ struct lookup *lookup_create(struct exchange *ex)
     struct lookup *l = arena_zalloc(ex->arena, sizeof(*l));
     l->exchange = ex;
     l->rule = rule;
-    l->primary = primary_key(l);
+    const struct cache_key_parts parts = lookup_key_parts(l);
+    l->primary = cache_key_of(&parts, ex->arena);
     if (l->primary.len == 0)
         return NULL;
     l->key = l->primary;

@@ -8,6 +8,7 @@
 #define GATEWAY_LOOKUP_H
 
 #include "cache/cache_fill.h"
+#include "cache/cache_key.h"
 #include "cache/redis_tier.h"
 #include "gateway/exchange.h"
 #include "http/cache_status.h"
@@ -49,6 +50,9 @@ struct lookup {
 /* NULL when the cache has no part in it: no cache, not GET or HEAD, never stored, a request body, a
  * condition that only the origin can judge. */
 struct lookup *lookup_create(struct exchange *exchange);
+
+/* What its primary key is made of; sets is_shared and is_authorized. */
+struct cache_key_parts lookup_key_parts(struct lookup *lookup);
 
 /* Looks into memory; sets entry and reuse, if there is one. */
 void lookup_find(struct lookup *lookup);

@@ -255,3 +255,12 @@ void lease_note(struct lease_table *leases, const struct limit_claim *claim, boo
     lease->remaining = claim->answer.remaining;
     lease->refused_until_us = lease->ask_again_us = 0;
 }
+
+uint64_t lease_lent(const struct lease_table *leases, const struct limit_claim *claim,
+                    uint64_t now_us)
+{
+    const struct lease *lease = &leases->leases[claim->key.words[0] % LEASES];
+    bool is_its =
+        lease->key.words[0] == claim->key.words[0] && lease->key.words[1] == claim->key.words[1];
+    return is_its ? lent(lease, now_us) : 0;
+}

@@ -46,6 +46,10 @@ void lease_fill(struct lease_table *leases, const struct limit_claim *claim, uin
 void lease_note(struct lease_table *leases, const struct limit_claim *claim, bool has_wished,
                 uint64_t now_us);
 
+/* How many are lent for this partition now; spends nothing and counts nothing. */
+uint64_t lease_lent(const struct lease_table *leases, const struct limit_claim *claim,
+                    uint64_t now_us);
+
 /* For so long a lease lives. */
 uint64_t lease_life_us(const struct gcra_rate *rate);
 

@@ -57,6 +57,17 @@ const struct span limit_script_take = SPAN_INIT(
     "end\n"
     "return answer\n");
 
+const struct span limit_script_look =
+    SPAN_INIT(NOW "local answer = {}\n"
+                  "for i, key in ipairs(KEYS) do\n"
+                  "  local room = ARGV[2 * i - 1] * ARGV[2 * i]\n"
+                  "  local arrival = tonumber(redis.call('GET', key) or '') or 0\n"
+                  "  if not (arrival >= now and arrival <= now + 2 * room) then arrival = now end\n"
+                  "  answer[2 * i - 1] = string.format('%.0f', arrival - now)\n"
+                  "  answer[2 * i] = 0\n"
+                  "end\n"
+                  "return answer\n");
+
 const struct span limit_script_give_back =
     SPAN_INIT(NOW "for i, key in ipairs(KEYS) do\n"
                   "  local arrival = tonumber(redis.call('GET', key) or '') or 0\n"

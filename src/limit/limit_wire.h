@@ -24,6 +24,10 @@ struct span limit_name_write(const struct limit_partition *partition, char name[
  * in microseconds, and how many more were debited. */
 extern const struct span limit_script_take;
 
+/* The same KEYS; ARGV, two for each: interval_us and burst. Answers as limit_script_take does, and writes
+ * nothing. */
+extern const struct span limit_script_look;
+
 /* The same KEYS; ARGV, one for each: gcra_refund_us. Undoes it as far as that. */
 extern const struct span limit_script_give_back;
 

@@ -404,6 +404,53 @@ void redis_take_off(struct redis_take *take)
     redis_call_off(&take->call);
 }
 
+/* --- A question --- */
+
+/* What was debited ahead for this worker is not spent. */
+static void add_lent(const struct redis_limits *limits, struct limit_claim *claim)
+{
+    uint64_t lent = lease_lent(limits->leases, claim, clock_us());
+    uint64_t ahead_us = claim->answer.full_us, lent_us = lent * claim->rate->interval_us;
+    ahead_us = lent_us < ahead_us ? ahead_us - lent_us : 0;
+    claim->answer = gcra_ask(claim->rate, ahead_us, claim->cost, 0);
+}
+
+static void on_seen(struct redis_call *call, enum redis_result result,
+                    const struct redis_reply *reply)
+{
+    struct redis_look *look = container_of(call, struct redis_look, call);
+    uint64_t granted[LIMIT_CLAIMS_MAX];
+    bool is_answered =
+        result == REDIS_ANSWERED && limit_reply_read(reply, look->claims, look->count, granted);
+    for (size_t i = 0; is_answered && i < look->count; i++)
+        add_lent(look->limits, &look->claims[i]);
+    look->on_done(look, is_answered);
+}
+
+bool redis_look_begin(struct redis_look *look, struct redis_limits *limits)
+{
+    struct numbers numbers = {.count = 0};
+    struct span argv[ARGV_MAX], keys[LIMIT_CLAIMS_MAX];
+    char names[LIMIT_CLAIMS_MAX][LIMIT_NAME_SIZE];
+    for (size_t i = 0; i < look->count; i++)
+        keys[i] = limit_name_write(&look->partitions[i], names[i]);
+    size_t argc = begin_words(argv, &numbers, SPAN("EVAL"), limit_script_look, keys, look->count);
+    for (size_t i = 0; i < look->count; i++) {
+        argv[argc++] = number(&numbers, look->claims[i].rate->interval_us);
+        argv[argc++] = number(&numbers, look->claims[i].rate->burst);
+    }
+    look->limits = limits;
+    look->call.on_done = on_seen;
+    return redis_call_begin(&look->call, limits->redis, argv, argc, look->deadline_ms) == OK;
+}
+
+void redis_look_off(struct redis_look *look)
+{
+    redis_call_off(&look->call);
+}
+
+/* --- Giving back --- */
+
 void redis_limits_give_back(struct redis_limits *limits, const struct limit_claim *claims,
                             const struct limit_partition *partitions, size_t count)
 {

@@ -50,6 +50,21 @@ struct redis_take {
 enum redis_take_start redis_take_begin(struct redis_take *take, struct redis_limits *limits);
 void redis_take_off(struct redis_take *take); /* silent; legal at any moment */
 
+/* A question under way that spends nothing. Embedded; zeroed at first. */
+struct redis_look {
+    struct redis_limits *limits; /* borrowed */
+    struct redis_call call;
+    struct limit_claim *claims; /* borrowed until the end; of cost 0; their answers are set */
+    const struct limit_partition *partitions; /* likewise: the claims' */
+    size_t count;
+    uint64_t deadline_ms;
+    void (*on_done)(struct redis_look *look, bool is_answered);
+};
+
+/* False: Redis cannot be asked now, and nothing will be raised. */
+bool redis_look_begin(struct redis_look *look, struct redis_limits *limits) MUST_CHECK;
+void redis_look_off(struct redis_look *look); /* silent; legal at any moment */
+
 /* Undoes what was spent there for claims that were admitted. Not waited for. */
 void redis_limits_give_back(struct redis_limits *limits, const struct limit_claim *claims,
                             const struct limit_partition *partitions, size_t count);

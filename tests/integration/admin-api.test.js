@@ -43,6 +43,65 @@ test('limits: each policy and what it decided', async (t) => {
   assert.ok(tried.would_refuse >= 1);
 });
 
+test('limits: what is left for a key, an address, a bot, an operation; and asking spends nothing', async (t) => {
+  const limits = [
+    { name: 'per-key', requests: 10, per: '3600s', burst: 10, key: ['key'] },
+    { name: 'per-place', requests: 100, per: '3600s', burst: 100, key: ['address'] },
+    { name: 'per-list', requests: 6, per: '3600s', burst: 6, key: ['key', 'operation'], match_operations: ['list*'], cost: 2 },
+    { name: 'of-others', requests: 5, per: '3600s', key: ['key'], match_keys: ['rested'] },
+  ];
+  const { ask, gateway } = await play(t, { settings: { ...ADMIN, limits }, keys: [{ name: 'ci' }, { name: 'rested' }] });
+  for (let i = 0; i < 3; i += 1) await ask('GET', '/v1/chat/users');
+  const left = async (query) => Object.fromEntries((await json(t, gateway, `/api/limits?${query}`)).policies.map((policy) => [policy.name, policy]));
+  for (let i = 0; i < 20; i += 1) await left('key=ci');
+  const ci = await left('key=ci&operation=listUsers&address=127.0.0.1');
+  const figures = ({ limit, remaining, admits, counted_in: where }) => [limit, remaining, admits, where];
+  assert.deepEqual(figures(ci['per-key']), [10, 7, true, 'memory']);
+  assert.deepEqual(figures(ci['per-place']), [100, 97, true, 'memory']);
+  assert.deepEqual(figures(ci['per-list']), [6, 0, false, 'memory']);
+  assert.ok(ci['per-key'].reset_ms > 1_000_000 && ci['per-key'].reset_ms <= 1_080_000, `${ci['per-key'].reset_ms}`);
+  assert.ok(ci['per-list'].retry_ms > 1_000_000 && ci['per-list'].retry_ms <= 1_200_000, `${ci['per-list'].retry_ms}`);
+  assert.equal(ci['of-others'].concerns, false);
+  const rested = await left('key=rested');
+  assert.deepEqual(figures(rested['per-key']), [10, 10, true, 'memory']);
+  assert.deepEqual(rested['per-place'].needs, ['address']);
+  assert.deepEqual(rested['per-list'].needs, ['operation']);
+  assert.equal(rested['of-others'].remaining, 5);
+  assert.equal((await left('address=192.0.2.1'))['per-place'].remaining, 100);
+  assert.deepEqual((await left('address=192.0.2.1'))['per-key'].needs, ['key']);
+});
+
+test('limits: who has used most of them, as far as the settings name it', async (t) => {
+  const limits = [
+    { name: 'per-key', requests: 10, per: '3600s', burst: 10, key: ['key'] },
+    { name: 'of-all', requests: 100, per: '3600s', burst: 100 },
+    { name: 'per-bot', requests: 100, per: '3600s', burst: 100, key: ['bot'] },
+  ];
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => ({ name }));
+  const { ask, gateway } = await play(t, { settings: { ...ADMIN, limits }, keys });
+  for (const [i, { name }] of keys.entries()) {
+    const headers = { authorization: `Bearer ${gateway.keys[name]}` };
+    for (let n = 0; n < i; n += 1) await ask('GET', '/v1/chat/users', { headers });
+  }
+  const [perKey, ofAll, perBot] = (await json(t, gateway, '/api/limits')).policies;
+  assert.deepEqual(
+    perKey.most_used.map(({ name, remaining }) => [name, remaining]),
+    [['g', 4], ['f', 5], ['e', 6], ['d', 7], ['c', 8]],
+  );
+  assert.deepEqual(ofAll.most_used.map(({ name, remaining }) => [name, remaining]), [['(all)', 79]]);
+  assert.equal(perBot.most_used, null);
+});
+
+test('limits: a question that is wrong is told what may be asked', async (t) => {
+  const { gateway } = await play(t, { settings: { ...ADMIN, limits: [{ name: 'few', requests: 2, per: '60s', key: ['key'] }] } });
+  const wrong = { 'key=nobody': /no key of that name/, 'address=here': /IP address/, 'operation=list': /bpgate routes/, 'kye=ci': /key, address, bot and operation/ };
+  for (const [query, message] of Object.entries(wrong)) {
+    const response = await askAdmin(t, gateway, 'GET', `/api/limits?${query}`);
+    assert.equal(response.status, 400, query);
+    assert.match(response.json.message, message);
+  }
+});
+
 test('cache, upstream and Redis', async (t) => {
   const { ask, gateway } = await play(t, { settings: ADMIN });
   for (let i = 0; i < 2; i += 1) await ask('GET', '/v1/admin/hub/integrations');

@@ -3,36 +3,60 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADMIN, adminOf, askAdmin } from './support/admin.js';
-import { command } from './support/gateway.js';
-import { readMetrics, sumOf } from './support/metrics.js';
+import { command, startGateway } from './support/gateway.js';
 import { play } from './support/play.js';
+import { connect, request } from './support/raw.js';
+import { startRedis } from './support/redis.js';
 
 const KEYS = [
   { name: 'ci' },
   { name: 'reader', operations: ['read'] },
   { name: 'bound', bots: ['bot_1'] },
+  { name: 'gone', disabled: true },
+  { name: 'past', expires: '2020-01-01' },
+  { name: 'inside', cidrs: ['192.0.2.0/24'] },
 ];
 const SETTINGS = {
   ...ADMIN,
+  trusted_proxies: ['127.0.0.1/32'],
   limits: [
-    { name: 'each', requests: 30, per: '3600s', burst: 30, key: ['key'] },
-    { name: 'up', requests: 20, per: '3600s', burst: 20, key: ['key'], where: 'upstream' },
+    { name: 'where', requests: 110, per: '3600s', burst: 110, key: ['address'] },
+    { name: 'each', requests: 40, per: '3600s', burst: 40, key: ['key'] },
+    { name: 'lists', requests: 12, per: '3600s', burst: 12, key: ['key', 'operation'], match_operations: ['list*'], cost: 2 },
+    { name: 'tried', requests: 3, per: '3600s', burst: 3, key: ['profile', 'bot'], mode: 'shadow' },
+    { name: 'up', requests: 12, per: '3600s', burst: 12, key: ['key'], where: 'upstream' },
   ],
+  cache: { rules: [{ operations: ['getBot'], ttl: '1h' }, { operations: ['getPublicIntegration'], never: true }] },
 };
 const REQUESTS = [
   ['GET', '/v1/chat/users'],
   ['GET', '/v1/chat/users/user_1'],
   ['GET', '/v1/admin/hub/integrations'],
-  ['GET', '/v1/admin/hub/integrations?limit=5'],
+  ['GET', '/v1/admin/hub/integrations?limit=5&nextToken=a'],
+  ['GET', '/v1/admin/hub/integrations?nextToken=a&limit=5'],
+  ['HEAD', '/v1/admin/hub/integrations'],
+  ['GET', '/v1/admin/hub/integrations/slack/1.0.0'],
   ['GET', '/v1/admin/bots/bot_1'],
   ['GET', '/v1/admin/bots/bot_2'],
   ['POST', '/v1/chat/users'],
   ['DELETE', '/v1/chat/users/user_1'],
   ['PUT', '/v1/chat/users'],
+  ['OPTIONS', '/v1/chat/users'],
   ['GET', '/v1/chat/no-such-thing'],
   ['GET', '/somewhere/else'],
 ];
-const FIELDS = [{}, { 'x-bot-id': 'bot_1' }, { 'x-bot-id': 'bot_2' }, { tracestate: 'a=1', 'user-agent': 'x' }];
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const FIELDS = [
+  {},
+  { 'x-bot-id': 'bot_1' },
+  { 'x-bot-id': 'bot_2' },
+  { tracestate: 'a=1', 'user-agent': 'x' },
+  { tracestate: 'a=1', traceparent: TRACE, 'x-request-id': 'asked-by-me' },
+  { 'x-forwarded-for': '192.0.2.7' },
+  { 'x-forwarded-for': '198.51.100.7', 'accept-language': 'de' },
+  { 'cache-control': 'no-cache' },
+];
+const FRAMING = ['content-length', 'transfer-encoding', 'connection'];
 
 /** The same numbers each time. */
 function generator(seed) {
@@ -46,56 +70,171 @@ function generator(seed) {
 const explain = (t, gateway, question) => askAdmin(t, gateway, 'POST', '/explain', { body: question });
 const lines = (headers) => Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
 
-test('of 200 random requests each becomes what was foretold', async (t) => {
-  const { ask, gateway, upstream } = await play(t, { settings: SETTINGS, keys: KEYS });
+/** What the answer says of limits is what was foretold: the one with the least left. */
+function assertLimits(response, told, what) {
+  const left = response.header('x-ratelimit-remaining');
+  if (left === undefined || response.status === 429) return;
+  const asked = told.limits.filter(({ shadow, name }) => shadow === false && name !== 'auth_failures');
+  assert.equal(Number(left), Math.min(...asked.map(({ remaining }) => remaining)), what);
+}
+
+function assertWentUp(went, told, what) {
+  const named = new Set(Object.keys(told.headers).map((name) => name.toLowerCase()));
+  for (const [name, value] of Object.entries(told.headers)) {
+    const is = went.header(name);
+    assert.ok(is !== undefined, `${name} went up: ${what}`);
+    if (!/\*\*\*|^\(/.test(value)) assert.equal(is, value, what);
+  }
+  for (const [name] of went.headers) {
+    assert.ok(named.has(name.toLowerCase()) || FRAMING.includes(name.toLowerCase()), `${name}: ${what}`);
+  }
+}
+
+/** Does what was explained; how it became so. */
+function assertBecame(told, response, wentUp, what) {
+  if (told.answer) {
+    assert.equal(response.status, told.answer.status, what);
+    if (response.text) assert.equal(response.json.metadata.reason, told.answer.reason, what);
+    assert.equal(wentUp.length, 0, what);
+    if (response.text && response.status === 429) assert.ok(told.limits.some(({ name, admits }) => name === response.json.metadata.policy && !admits), what);
+    return told.answer.stage;
+  }
+  assertLimits(response, told, what);
+  const isHit = /hit/.test(response.header('cache-status') ?? '');
+  assert.equal(isHit, told.cache.expected === 'hit', what);
+  assert.equal(wentUp.length, isHit ? 0 : 1, what);
+  if (!isHit) assertWentUp(wentUp[0], told, what);
+  return isHit ? 'hit' : 'upstream';
+}
+
+/** 200 requests, each of which is first explained, then done; how many became what. */
+async function explainAndDo(t, { ask, gateway, upstream }) {
   const random = generator(7);
-  const seen = { answer: 0, hit: 0, upstream: 0, limited: 0 };
+  const seen = {};
   for (let i = 0; i < 200; i += 1) {
     const [method, target] = REQUESTS[random(REQUESTS.length)];
-    const key = KEYS[random(KEYS.length)].name;
+    const key = KEYS[[0, 0, 1, 1, 2, 2, 3, 4, 5][random(9)]].name;
     const fields = FIELDS[random(FIELDS.length)];
-    const told = (await explain(t, gateway, { method, target, key, headers: lines(fields) })).json;
+    const question = { method, target, key, headers: lines(fields) };
+    const told = (await explain(t, gateway, question)).json;
     const before = upstream.requests.length;
     const bare = { 'x-bot-id': null, 'x-workspace-id': null };
-    const response = await ask(method, target, { headers: { ...bare, ...fields, authorization: `Bearer ${gateway.keys[key]}` } });
-    const what = `${i}: ${method} ${target} ${key} ${JSON.stringify(fields)}: ${JSON.stringify(told)}`;
-    const wentUp = upstream.requests.slice(before);
-    if (told.answer) {
-      assert.equal(response.status, told.answer.status, what);
-      assert.equal(response.json.metadata.reason, told.answer.reason, what);
-      assert.equal(wentUp.length, 0, what);
-      seen[told.answer.stage === 'limit' ? 'limited' : 'answer'] += 1;
-      continue;
-    }
-    if (told.cache.expected === 'hit') {
-      assert.match(response.header('cache-status') ?? '', /hit/, what);
-      assert.equal(wentUp.length, 0, what);
-      seen.hit += 1;
-      continue;
-    }
-    assert.equal(wentUp.length, 1, what);
-    for (const [name, value] of Object.entries(told.headers)) {
-      const went = wentUp[0].header(name);
-      assert.ok(went !== undefined, `${name} went up: ${what}`);
-      if (!/\*\*\*|^\(/.test(value)) assert.equal(went, value, what);
-    }
-    const framing = ['content-length', 'transfer-encoding', 'connection'];
-    const named = new Set(Object.keys(told.headers).map((name) => name.toLowerCase()));
-    for (const [name] of wentUp[0].headers) assert.ok(named.has(name.toLowerCase()) || framing.includes(name.toLowerCase()), `${name}: ${what}`);
-    seen.upstream += 1;
+    const headers = { ...bare, ...fields, authorization: `Bearer ${gateway.keys[key]}` };
+    const response = await ask(method, target, { headers });
+    const what = `${i}: ${JSON.stringify(question)}: ${JSON.stringify(told)} became ${response.status} ${response.text}`;
+    const became = assertBecame(told, response, upstream.requests.slice(before), what);
+    seen[became] = (seen[became] ?? 0) + 1;
   }
-  for (const [kind, count] of Object.entries(seen)) assert.ok(count > 0, `${kind} came up`);
+  return seen;
+}
+
+const WAYS = ['route', 'limit_address', 'authenticate', 'authorize', 'limit_caller', 'limit_upstream', 'hit', 'upstream'];
+
+test('of 200 random requests each becomes what was foretold', async (t) => {
+  const seen = await explainAndDo(t, await play(t, { settings: SETTINGS, keys: KEYS }));
+  for (const way of WAYS) assert.ok(seen[way] > 0, `${way} came up: ${JSON.stringify(seen)}`);
 });
 
-test('it spends nothing and asks nobody', async (t) => {
+test('the same where Redis counts the limits', async (t) => {
+  const redis = await startRedis(t);
+  // Of so small bursts nothing is lent: a lease that ends between the two would not be what was foretold.
+  const limits = [
+    { name: 'each', requests: 7, per: '3600s', burst: 7, key: ['key'] },
+    { name: 'lists', requests: 4, per: '3600s', burst: 4, key: ['key', 'operation'], match_operations: ['list*'] },
+    { name: 'tried', requests: 3, per: '3600s', burst: 3, key: ['profile', 'bot'], mode: 'shadow' },
+    { name: 'up', requests: 15, per: '3600s', burst: 15, key: ['profile'], where: 'upstream' },
+  ];
+  const settings = { ...SETTINGS, limits, redis: { url: redis.url }, cache: { memory: 0 } };
+  const stage = await play(t, { settings, keys: KEYS, announces: [/redis|tags/] });
+  await upOfLimits(stage.gateway);
+  const seen = await explainAndDo(t, stage);
+  for (const way of ['limit_caller', 'limit_upstream', 'upstream']) assert.ok(seen[way] > 0, `${way} came up: ${JSON.stringify(seen)}`);
+});
+
+const upOfLimits = (gateway) => gateway.event(({ event, purpose }) => event === 'redis_up' && purpose === 'limits');
+
+/** All that is counted, but for what asking itself counts. */
+async function countsOf(t, gateway) {
+  const { text } = await askAdmin(t, gateway, 'GET', '/metrics');
+  return text.split('\n').filter((line) => /^bpgate_/.test(line) && !/^bpgate_(redis_commands|redis_up|process|log)/.test(line));
+}
+
+test('it spends nothing, counts nothing and asks nobody', async (t) => {
   const { gateway, upstream } = await play(t, { settings: SETTINGS, keys: KEYS });
   const question = { method: 'GET', target: '/v1/chat/users', key: 'ci' };
+  const before = await countsOf(t, gateway);
+  const first = (await explain(t, gateway, question)).json;
   for (let i = 0; i < 60; i += 1) {
     const { json } = await explain(t, gateway, question);
-    assert.deepEqual(json.limits.map(({ name, admits }) => [name, admits]), [['each', true], ['up', true]]);
+    assert.deepEqual(json.limits, first.limits);
+    assert.ok(json.limits.every(({ admits }) => admits));
+    await explain(t, gateway, { ...question, key: undefined, headers: ['authorization: Bearer bpg_wrong'], address: '192.0.2.1' });
   }
   assert.equal(upstream.requests.length, 0);
-  assert.equal(sumOf(await readMetrics(t, gateway), 'bpgate_requests_total', {}), 0);
+  assert.deepEqual(await countsOf(t, gateway), before);
+  const { json } = await explain(t, gateway, { ...question, address: '192.0.2.1' });
+  assert.equal(json.limits.find(({ name }) => name === 'auth_failures').remaining, 19);
+});
+
+test('with Redis it tells what all gateways have left, and when it cannot', async (t) => {
+  const redis = await startRedis(t);
+  const limits = [{ name: 'each', requests: 10, per: '3600s', burst: 10, key: ['profile'] }];
+  const settings = { ...ADMIN, limits, redis: { url: redis.url } };
+  const { ask, gateway, upstream } = await play(t, { settings, announces: [/redis|tags/] });
+  const other = await startGateway(t, upstream, { settings });
+  other.announce(/redis|tags/);
+  t.after(() => other.stop());
+  await upOfLimits(gateway);
+  await upOfLimits(other);
+  for (let i = 0; i < 4; i += 1) await ask('GET', '/v1/chat/users');
+  const question = { method: 'GET', target: '/v1/chat/users', key: 'ci' };
+  for (let i = 0; i < 3; i += 1) {
+    const { json } = await explain(t, other, question);
+    assert.deepEqual([json.limits[0].counted_in, json.limits[0].remaining], ['redis', 5]);
+  }
+  redis.suspend();
+  const begun = Date.now();
+  const { json } = await explain(t, other, question);
+  redis.resume();
+  assert.equal(json.limits[0].counted_in, 'memory, redis is away');
+  assert.ok(Date.now() - begun < 5000, 'nobody waits for long');
+});
+
+test('who asks and leaves while Redis is silent leaves nothing behind', async (t) => {
+  const redis = await startRedis(t);
+  const limits = [{ name: 'each', requests: 10, per: '3600s', key: ['key'] }];
+  const { gateway } = await play(t, { settings: { ...ADMIN, limits, redis: { url: redis.url } }, announces: [/redis|tags/] });
+  await upOfLimits(gateway);
+  redis.suspend();
+  const admin = adminOf(gateway);
+  for (const body of ['{"method":"GET","target":"/v1/chat/users","key":"ci"}', undefined]) {
+    const raw = await connect(t, admin);
+    raw.send(request(admin, body ? 'POST' : 'GET', body ? '/explain' : '/api/limits?key=ci', { headers: { host: '127.0.0.1' }, body }));
+    await askAdmin(t, gateway, 'GET', '/healthz');
+    raw.reset();
+  }
+  assert.equal((await askAdmin(t, gateway, 'GET', '/healthz')).status, 200);
+  redis.resume();
+});
+
+test('where the lifetime comes from, and what makes two requests the same', async (t) => {
+  const { gateway } = await play(t, { settings: SETTINGS, keys: KEYS });
+  const of = async (target, headers = []) => (await explain(t, gateway, { method: 'GET', target, key: 'ci', headers })).json.cache;
+  const list = await of('/v1/admin/hub/integrations?b=2&a=1');
+  assert.equal(list.ttl_from, "the catalogue's class hub-list, unless the answer declares its own");
+  assert.deepEqual([list.ttl_s, list.stale_s, list.scope], [60, 86400, 'public']);
+  assert.equal(list.key.query, 'b=2&a=1');
+  assert.equal(list.key.query_order, 'by name');
+  assert.deepEqual(Object.keys(list.key.identity), ['upstream']);
+  const bot = await of('/v1/admin/bots/bot_1', ['accept-language: de', 'x-bot-id: bot_1', 'authorization: Bearer x']);
+  assert.equal(bot.ttl_from, 'cache.rules[0]');
+  assert.equal(bot.ttl_s, 3600);
+  assert.equal(bot.scope, 'identity');
+  assert.equal(bot.key.identity.workspace, 'wkspace_1');
+  assert.equal(bot.key.identity.credential, 'team');
+  assert.deepEqual(bot.key.headers, ['accept-language']);
+  assert.equal((await of('/v1/admin/hub/integrations/slack/1.0.0')).expected, 'no part');
+  assert.equal((await of('/v1/chat/users')).expected, 'no part');
 });
 
 test('what is asked wrongly is refused, what is secret not shown', async (t) => {

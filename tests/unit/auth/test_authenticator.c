@@ -352,6 +352,30 @@ static struct answer show(const struct key_record *records, size_t count,
     return ask(records, count, presented, NOW);
 }
 
+/* bpgate explain names a key whose secret it has not. */
+static void a_key_that_is_named_is_judged_as_if_it_were_shown(void **state)
+{
+    (void)state;
+    static const unsigned char inside[] = {192, 0, 2, 1}, outside[] = {192, 0, 3, 1};
+    struct key_record record = {.id = SPAN("0000000001"), .name = SPAN("ci"), .hash_count = 2};
+    assert_ptr_equal(key_record_find(&record, 1, SPAN("ci")), &record);
+    assert_ptr_equal(key_record_find(&record, 1, SPAN("0000000001")), &record);
+    assert_null(key_record_find(&record, 1, SPAN("c")));
+    assert_int_equal(key_record_judge(&record, inside, 4, NOW), AUTH_OK);
+    record.hashes[0].not_after_ms = NOW - 1;
+    assert_int_equal(key_record_judge(&record, inside, 4, NOW), AUTH_OK);
+    record.hashes[1].not_after_ms = NOW - 1;
+    assert_int_equal(key_record_judge(&record, inside, 4, NOW), AUTH_EXPIRED);
+    record.hash_count = 1;
+    record.hashes[0].not_after_ms = NOW;
+    assert_true(cidr_parse(SPAN("192.0.2.0/24"), &record.cidrs[0]));
+    record.cidr_count = 1;
+    assert_int_equal(key_record_judge(&record, inside, 4, NOW), AUTH_OK);
+    assert_int_equal(key_record_judge(&record, outside, 4, NOW), AUTH_ADDRESS);
+    record.is_disabled = true;
+    assert_int_equal(key_record_judge(&record, inside, 4, NOW), AUTH_DISABLED);
+}
+
 static void a_certificate_stands_in_for_a_key(void **state)
 {
     (void)state;
@@ -457,6 +481,7 @@ int main(void)
         cmocka_unit_test(each_of_many_keys_is_found),
         cmocka_unit_test(a_ring_without_keys_refuses_everyone),
         cmocka_unit_test(every_refusal_has_a_sentence),
+        cmocka_unit_test(a_key_that_is_named_is_judged_as_if_it_were_shown),
         cmocka_unit_test(a_certificate_stands_in_for_a_key),
         cmocka_unit_test(a_key_has_as_many_certificates_as_it_lists),
         cmocka_unit_test(a_certificate_that_no_key_has_is_told_unless_something_else_was_sent),

@@ -142,6 +142,36 @@ static void the_last_rule_of_the_operator_wins(void **state)
     assert_rule(ask(scene, METHOD_GET, "/v1/admin/bots/b1"), CACHE_RULE_DEFAULT, 15, 5 * MINUTE);
 }
 
+static int source_of(struct scene *scene, enum method method, const char *path)
+{
+    struct route_match match;
+    (void)route_match(scene->catalogue, method, span_of(path), &match);
+    return cache_rules_override_of(&scene->rules, &match);
+}
+
+static void a_rule_says_where_it_comes_from(void **state)
+{
+    struct scene *scene = *state;
+    struct route_match match;
+    const struct cache_override overrides[] = {
+        override_of(scene, "hub", (struct cache_rule){CACHE_RULE_OPERATOR, 10, 20}, false),
+        override_of(scene, "getPublic*", (struct cache_rule){CACHE_RULE_FORCE, 30, 0}, true),
+    };
+    cache_rules_build(&scene->rules, overrides, COUNT_OF(overrides), &scene->arena);
+    assert_int_equal(source_of(scene, METHOD_GET, "/v1/admin/hub/integrations"), 0);
+    assert_int_equal(source_of(scene, METHOD_GET, "/v1/admin/hub/integrations/gmail/1.0.0"), 1);
+    assert_int_equal(source_of(scene, METHOD_GET, "/v1/admin/bots/b1"), -1);
+    assert_int_equal(source_of(scene, METHOD_GET, "/nowhere"), -1);
+    (void)route_match(scene->catalogue, METHOD_GET, SPAN("/v1/admin/hub/integrations/gmail/latest"),
+                      &match);
+    assert_int_equal(cache_rules_class_of(&match, SPAN("")), CACHE_HUB_LIST);
+    (void)route_match(scene->catalogue, METHOD_GET, SPAN("/v1/admin/hub/integrations/gmail/1.0.0"),
+                      &match);
+    assert_int_equal(cache_rules_class_of(&match, SPAN("")), CACHE_HUB_EXACT);
+    scene->rules.is_generic = true;
+    assert_int_equal(source_of(scene, METHOD_GET, "/v1/admin/hub/integrations"), -1);
+}
+
 static void without_a_catalogue_the_answers_say_it_themselves(void **state)
 {
     struct scene *scene = *state;
@@ -159,6 +189,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(head_has_the_rule_of_get_and_a_write_has_none, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_last_rule_of_the_operator_wins, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_rule_says_where_it_comes_from, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_catalogue_the_answers_say_it_themselves, set_up,
                                         tear_down),
     };

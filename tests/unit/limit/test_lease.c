@@ -149,6 +149,17 @@ static void a_lease_is_spent_while_it_lives(void **state)
     assert_int_equal(take(*state, &claim, end_us), LEASE_ASK);
 }
 
+static void who_looks_at_what_is_lent_spends_nothing(void **state)
+{
+    struct limit_claim claim = claim_of(1), other = claim_of(2);
+    lend(*state, &claim, 3, start_us);
+    uint64_t life_us = lease_life_us(claim.rate);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(lease_lent(*state, &claim, start_us + 1), 3);
+    assert_int_equal(lease_lent(*state, &other, start_us + 1), 0);
+    assert_int_equal(lease_lent(*state, &claim, start_us + life_us), 0);
+}
+
 static void a_later_batch_does_not_lengthen_the_life_of_the_one_before(void **state)
 {
     struct limit_claim claim = claim_of(1);
@@ -438,6 +449,7 @@ int main(void)
         TEST(a_wish_that_went_with_a_refused_request_may_be_made_again),
         TEST(no_more_is_wished_for_while_half_of_it_is_there),
         TEST(a_lease_is_spent_while_it_lives),
+        TEST(who_looks_at_what_is_lent_spends_nothing),
         TEST(a_later_batch_does_not_lengthen_the_life_of_the_one_before),
         TEST(a_lease_lives_from_when_it_was_asked_for),
         TEST(no_more_than_a_quarter_of_the_burst_comes_anew_while_it_lives),

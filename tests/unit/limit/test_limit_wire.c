@@ -292,6 +292,49 @@ static void redis_and_the_arithmetic_decide_alike(void **state)
     assert_true(admitted > ROUNDS / 20 && refused > ROUNDS / 20);
 }
 
+static void look(struct scene *scene)
+{
+    struct span argv[3 + KEYS * 3] = {SPAN("EVAL"), limit_script_look, digits(scene, scene->count)};
+    size_t argc = 3;
+    for (size_t i = 0; i < scene->count; i++)
+        argv[argc++] = keys[i];
+    for (size_t i = 0; i < scene->count; i++) {
+        argv[argc++] = digits(scene, scene->claims[i].rate->interval_us);
+        argv[argc++] = digits(scene, scene->claims[i].rate->burst);
+    }
+    command(scene, argv, argc);
+}
+
+/* Somebody else's text and a time beyond all sense count as never seen, as they do for who takes. */
+static void who_looks_is_told_what_is_left_and_writes_nothing(void **state)
+{
+    struct scene *scene = *state;
+    const struct gcra_rate slow = {UINT64_C(3600000000), 10};
+    scene->count = KEYS;
+    for (size_t i = 0; i < KEYS; i++)
+        scene->claims[i] = (struct limit_claim){.rate = &slow, .cost = 1 + i};
+    take(scene, 0);
+    uint64_t before[KEYS];
+    for (size_t i = 0; i < KEYS; i++) {
+        before[i] = stored(scene, keys[i]);
+        scene->claims[i].cost = 0;
+    }
+    for (int round = 0; round < 3; round++)
+        look(scene);
+    for (size_t i = 0; i < KEYS; i++) {
+        assert_int_equal(scene->claims[i].answer.remaining, 10 - 1 - i);
+        assert_int_equal(stored(scene, keys[i]), before[i]);
+    }
+    command(scene, (const struct span[]){SPAN("SET"), keys[0], SPAN("nonsense")}, 3);
+    command(scene, (const struct span[]){SPAN("SET"), keys[1], SPAN("9e99")}, 3);
+    command(scene, (const struct span[]){SPAN("DEL"), keys[2]}, 2);
+    look(scene);
+    for (size_t i = 0; i < KEYS; i++)
+        assert_int_equal(scene->claims[i].answer.remaining, 10);
+    assert_int_equal(stored(scene, keys[2]), 0);
+    arena_clear(&scene->arena);
+}
+
 /* The script as it is, but for the clock. */
 static struct span take_at(struct scene *scene, uint64_t now_us)
 {
@@ -386,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_name_in_redis_tells_the_policy_and_differs_by_partition),
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(redis_and_the_arithmetic_decide_alike),
+        TEST(who_looks_is_told_what_is_left_and_writes_nothing),
         TEST(the_script_decides_as_the_arithmetic_does_in_2028_and_in_2040),
         TEST(what_is_given_back_was_never_spent),
     };

@@ -13,6 +13,8 @@ bpgate_library(bpgate_uv libuv>=1.44)
 bpgate_library(bpgate_jansson jansson>=2.13)
 bpgate_library(bpgate_yaml yaml-0.1)
 bpgate_library(bpgate_zlib zlib)
+bpgate_library(bpgate_lua lua5.4>=5.4.4)
+bpgate_library(bpgate_pcre2 libpcre2-8>=10.30)
 bpgate_library(bpgate_hiredis hiredis>=0.14)
 
 # llhttp: a system library where there is one (Debian 13), else the C sources that Debian 12's

@@ -1,0 +1,68 @@
+/* script_call.h - what the filters of one exchange are told at one moment, and what they want.
+ *
+ * The caller fills the first part and keeps it for all filters of the phase; the rest is what they did.
+ * Borrowed by the handles that a filter gets, which die with its call. One thread.
+ */
+#ifndef SCRIPT_SCRIPT_CALL_H
+#define SCRIPT_SCRIPT_CALL_H
+
+#include "base/buffer.h"
+#include "http/message.h"
+#include "net/address.h"
+
+enum script_phase {
+    SCRIPT_REQUEST,  /* before the cache is asked */
+    SCRIPT_BODY,     /* of an answer, once, before it is stored */
+    SCRIPT_RESPONSE, /* its head, for each who gets it */
+    SCRIPT_LOG,      /* all is over */
+    SCRIPT_PHASE_COUNT,
+};
+
+enum { SCRIPT_TAGS_MAX = 4, SCRIPT_FIELDS_MAX = 32, SCRIPT_FIELD_BYTES = 64 * KIB };
+
+/* What filters ask of the stages behind them. Lives as long as the exchange. */
+struct script_wishes {
+    bool bypasses_cache, has_ttl, has_cost;
+    uint32_t ttl_s, cost;
+    struct span tags[SCRIPT_TAGS_MAX];
+    size_t tag_count;
+    bool has_moved; /* path, query or an id is another: who may do that is to be asked again */
+    size_t fields, field_bytes; /* added so far, against the two bounds */
+};
+
+/* gw.respond. */
+struct script_answer {
+    bool is_given;
+    unsigned status;
+    struct span type, message; /* a problem's; type len 0: body is all of it */
+    struct span body;
+};
+
+struct script_call {
+    struct arena *arena;
+    struct request *request;
+    struct response *response; /* NULL in SCRIPT_REQUEST, and where there was none */
+    size_t spare_fields;       /* as many places of the list stay free */
+    struct span request_id, operation, pattern, key_name, key_id, profile;
+    const struct span *params; /* of the path, still encoded */
+    size_t param_count;
+    const struct address *address;
+    uint64_t wall_ms, now_ms;
+    bool hides_caller; /* what is done here is for everybody */
+    bool has_body;
+    struct span body;   /* decoded; of the request or of the response */
+    struct span source; /* SCRIPT_LOG: who answered, and how long it took */
+    uint64_t duration_us;
+    struct script_wishes *wishes;
+
+    struct script_answer answer;
+    bool changed_body;     /* body is one of these */
+    struct buffer made[2]; /* owned: script_call_clear */
+    size_t made_at;
+    unsigned log_lines;
+};
+
+/* Frees what the arena does not. */
+void script_call_clear(struct script_call *call);
+
+#endif

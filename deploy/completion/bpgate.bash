@@ -33,7 +33,7 @@ _bpgate() {
     'run') words='--config --help' ;;
     'check') words='--config --help' ;;
     'routes') words='--service --json --help' ;;
-    'explain') words='--key --header --json --config --admin --token-from --help' ;;
+    'explain') words='--key --header --address --json --config --admin --token-from --help' ;;
     'key new') words='--name --profile --operations --expires --json --help' ;;
     'key check') words='--config --help' ;;
     'key rotate') words='--config --overlap --json --help' ;;
@@ -49,6 +49,7 @@ _bpgate() {
     'routes --service') words='runtime admin hub files tables billing cognitive' ;;
     'explain --key') return ;;
     'explain --header') return ;;
+    'explain --address') return ;;
     'explain --config') _bpgate_files; return ;;
     'explain --admin') return ;;
     'explain --token-from') return ;;

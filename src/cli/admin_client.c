@@ -22,38 +22,40 @@ enum { PATIENCE_S = 10, REPLY_MAX = 256 * KIB, READ_SIZE = 16 * KIB, HEADERS_MAX
 
 /* --- Where it is --- */
 
-static int take_token(struct span source, struct arena *arena, struct admin_target *target)
+static bool take_token(struct span source, struct arena *arena, struct admin_target *target,
+                       char error[ADMIN_ERROR_SIZE])
 {
     struct credential_source opened;
     struct token_text token;
-    char error[SOURCE_ERROR_SIZE];
+    char why[SOURCE_ERROR_SIZE];
     if (source.len == 0)
-        return EXIT_OK;
-    if (credential_source_open(&opened, source, &token, error) != OK) {
-        output_error("the admin listener's token: %s", error);
-        return EXIT_USAGE;
+        return true;
+    if (credential_source_open(&opened, source, &token, why) != OK) {
+        (void)snprintf(error, ADMIN_ERROR_SIZE, "the admin listener's token: %s", why);
+        return false;
     }
     credential_source_close(&opened);
     target->token = arena_copy(arena, (struct span){token.at, token.len});
     token_text_wipe(&token);
-    return EXIT_OK;
+    return true;
 }
 
-static int take_url(const char *what, const char *text, struct arena *arena,
-                    struct admin_target *target)
+static bool take_url(const char *what, const char *text, struct arena *arena,
+                     struct admin_target *target, char error[ADMIN_ERROR_SIZE])
 {
     struct upstream_url url;
     const char *fault = upstream_url_parse(span_of(text), &url);
     if (fault || url.is_tls) {
-        output_error("%s must be http://, host and port of the admin listener, as in "
-                     "http://127.0.0.1:9901",
-                     what);
-        return EXIT_USAGE;
+        (void)snprintf(error, ADMIN_ERROR_SIZE,
+                       "%s must be http://, host and port of the admin listener, as in "
+                       "http://127.0.0.1:9901",
+                       what);
+        return false;
     }
     target->host = arena_format(arena, "%.*s", (int)url.host.len, url.host.at).at;
     target->port = url.port;
     target->authority = upstream_url_authority(&url, arena);
-    return EXIT_OK;
+    return true;
 }
 
 /* What listens on all addresses is asked by the one of this machine. */
@@ -82,38 +84,48 @@ static bool has_free_port(struct span address)
     return address.len >= 2 && span_equal(span_skip(address, address.len - 2), SPAN(":0"));
 }
 
-static int take_settings(const char *path, const struct snapshot_options *options,
-                         const char *token_from, struct arena *arena, struct admin_target *target)
+bool admin_target_of(const char *path, const struct snapshot_options *options,
+                     const char *token_from, struct arena *arena, struct admin_target *target,
+                     char error[ADMIN_ERROR_SIZE])
 {
     struct span address = options->admin.address;
-    if (address.len == 0) {
-        output_error("%s has no admin listener; add `admin: {address: 127.0.0.1:9901}` to it and "
-                     "start the gateway anew",
-                     path);
-        return EXIT_USAGE;
-    }
-    if (has_free_port(address)) {
-        output_error(
-            "admin.address of %s takes any free port; the gateway's line \"ready\" has it: "
-            "give it with --admin URL",
-            path);
-        return EXIT_USAGE;
-    }
-    int code = take_token(token_from ? span_of(token_from) : options->admin.token, arena, target);
-    return code != EXIT_OK ? code
-                           : take_url("admin.address", url_of(address, arena), arena, target);
+    *target = (struct admin_target){0};
+    if (address.len == 0)
+        (void)snprintf(error, ADMIN_ERROR_SIZE,
+                       "%.200s has no admin listener; add `admin: {address: 127.0.0.1:9901}` to it "
+                       "and start the gateway anew",
+                       path);
+    else if (has_free_port(address))
+        (void)snprintf(error, ADMIN_ERROR_SIZE,
+                       "admin.address of %.200s takes any free port; the gateway's line \"ready\" "
+                       "has it: give it with --admin URL",
+                       path);
+    else
+        return take_token(token_from ? span_of(token_from) : options->admin.token, arena, target,
+                          error) &&
+               take_url("admin.address", url_of(address, arena), arena, target, error);
+    return false;
+}
+
+static int say(const char *error)
+{
+    output_error("%s", error);
+    return EXIT_USAGE;
 }
 
 static int take_file(const char *path, const char *token_from, struct arena *arena,
                      struct admin_target *target)
 {
+    char error[ADMIN_ERROR_SIZE];
     struct config_errors *errors = xcalloc(1, sizeof(*errors));
     struct snapshot *snapshot = config_read(path, errors);
     int code = EXIT_USAGE;
-    if (snapshot)
-        code = take_settings(path, &snapshot->options, token_from, arena, target);
-    else
+    if (!snapshot)
         config_errors_print(errors, stderr);
+    else if (admin_target_of(path, &snapshot->options, token_from, arena, target, error))
+        code = EXIT_OK;
+    else
+        (void)say(error);
     snapshot_release(snapshot);
     free(errors);
     return code;
@@ -125,23 +137,21 @@ int admin_target_find(const struct arguments *arguments, struct arena *arena,
     const char *given = arguments_value(arguments, "--config");
     const char *url = arguments_value(arguments, "--admin");
     const char *token_from = arguments_value(arguments, "--token-from");
+    char error[ADMIN_ERROR_SIZE];
     *target = (struct admin_target){0};
-    if (url && given) {
-        output_error("--admin and --config both say where the gateway is; leave one");
-        return EXIT_USAGE;
-    }
-    if (url) {
-        int code = take_token(span_of(token_from), arena, target);
-        return code != EXIT_OK ? code : take_url("--admin", url, arena, target);
-    }
+    if (url && given)
+        return say("--admin and --config both say where the gateway is; leave one");
+    if (url)
+        return take_token(span_of(token_from), arena, target, error) &&
+                       take_url("--admin", url, arena, target, error)
+                   ? EXIT_OK
+                   : say(error);
     const char *path = config_choose(given);
     if (path)
         return take_file(path, token_from, arena, target);
-    output_error(
-        "there is no %s; name the settings file with --config FILE, or the gateway's admin "
-        "listener with --admin URL",
-        CONFIG_DEFAULT_PATH);
-    return EXIT_USAGE;
+    return say("there is no " CONFIG_DEFAULT_PATH
+               "; name the settings file with --config FILE, or the gateway's admin listener with "
+               "--admin URL");
 }
 
 /* --- Asking --- */
@@ -162,15 +172,15 @@ static int connect_to(const struct addrinfo *address)
     return -1;
 }
 
-static void say_unreachable(const struct admin_target *target, const char *reason)
+static void say_unreachable(char error[ADMIN_ERROR_SIZE], const struct admin_target *target,
+                            const char *reason)
 {
-    output_error("http://%.*s cannot be reached: %s; is the gateway running, with this admin "
-                 "listener?",
-                 (int)target->authority.len, target->authority.at, reason);
+    (void)snprintf(error, ADMIN_ERROR_SIZE, "http://%.*s cannot be reached: %s",
+                   (int)target->authority.len, target->authority.at, reason);
 }
 
 /* A connected socket, or -1. */
-static int open_connection(const struct admin_target *target)
+static int open_connection(const struct admin_target *target, char error[ADMIN_ERROR_SIZE])
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found = NULL;
@@ -179,13 +189,14 @@ static int open_connection(const struct admin_target *target)
     (void)snprintf(port, sizeof(port), "%u", target->port);
     int rc = getaddrinfo(target->host, port, &hints, &found);
     if (rc != 0) {
-        say_unreachable(target, gai_strerror(rc));
+        say_unreachable(error, target, gai_strerror(rc));
         return -1;
     }
     for (const struct addrinfo *at = found; at && descriptor < 0; at = at->ai_next)
         descriptor = connect_to(at);
     if (descriptor < 0)
-        say_unreachable(target, errno == EINPROGRESS ? "no answer in time" : strerror(errno));
+        say_unreachable(error, target,
+                        errno == EINPROGRESS ? "no answer in time" : strerror(errno));
     freeaddrinfo(found);
     return descriptor;
 }
@@ -274,11 +285,11 @@ static bool read_reply(struct span bytes, struct arena *arena, struct admin_repl
     return read_body(span_skip(copy, check.len), &response.framing, arena, &reply->body);
 }
 
-bool admin_post(const struct admin_target *target, const char *path, struct span json,
-                struct arena *arena, struct admin_reply *reply)
+bool admin_ask(const struct admin_target *target, const char *path, struct span json,
+               struct arena *arena, struct admin_reply *reply, char error[ADMIN_ERROR_SIZE])
 {
     struct buffer bytes;
-    int descriptor = open_connection(target);
+    int descriptor = open_connection(target, error);
     if (descriptor < 0)
         return false;
     buffer_init(&bytes, REPLY_MAX);
@@ -286,11 +297,22 @@ bool admin_post(const struct admin_target *target, const char *path, struct span
                     receive_all(descriptor, &bytes);
     bool is_good = is_there && read_reply(buffer_bytes(&bytes), arena, reply);
     if (!is_there)
-        say_unreachable(target, errno == EAGAIN ? "no answer in time" : strerror(errno));
+        say_unreachable(error, target, errno == EAGAIN ? "no answer in time" : strerror(errno));
     else if (!is_good)
-        output_error("what answers at http://%.*s is no admin listener of bpgate",
-                     (int)target->authority.len, target->authority.at);
+        (void)snprintf(error, ADMIN_ERROR_SIZE,
+                       "what answers at http://%.*s is no admin listener of bpgate",
+                       (int)target->authority.len, target->authority.at);
     (void)close(descriptor);
     buffer_clear(&bytes);
     return is_good;
+}
+
+bool admin_post(const struct admin_target *target, const char *path, struct span json,
+                struct arena *arena, struct admin_reply *reply)
+{
+    char error[ADMIN_ERROR_SIZE];
+    if (admin_ask(target, path, json, arena, reply, error))
+        return true;
+    output_error("%s; is the gateway running, with this admin listener?", error);
+    return false;
 }

@@ -14,6 +14,15 @@ static size_t find_option(const struct command *command, struct span name)
     return i;
 }
 
+/* "-H": its place, or option_count. */
+static size_t find_letter(const struct command *command, char letter)
+{
+    size_t i = 0;
+    while (i < command->option_count && command->options[i].letter != letter)
+        i++;
+    return i;
+}
+
 static bool refuse_unknown(const struct command *command, struct span name)
 {
     struct nearest nearest = nearest_to(name);
@@ -81,8 +90,23 @@ static bool put_value(struct arguments *arguments, size_t place, const char *val
     return true;
 }
 
-/* How many of argv the option took, 0 when it is wrong. */
-static int take_option(struct arguments *arguments, char **argv)
+/* "-HLINE" or "-H LINE": how many of argv it took; 0 when it is wrong. */
+static int take_letter(struct arguments *arguments, size_t place, char **argv)
+{
+    const struct option *option = &arguments->command->options[place];
+    bool is_joined = argv[0][2] != '\0';
+    if (!option->value && is_joined) {
+        output_error("-%c takes no value", option->letter);
+        return 0;
+    }
+    if (!option->value)
+        return put_value(arguments, place, option->name) ? 1 : 0;
+    if (!put_value(arguments, place, is_joined ? argv[0] + 2 : argv[1]))
+        return 0;
+    return is_joined ? 1 : 2;
+}
+
+static int take_name(struct arguments *arguments, char **argv)
 {
     struct span rest = span_of(argv[0]);
     bool has_value = strchr(argv[0], '=') != NULL;
@@ -102,6 +126,14 @@ static int take_option(struct arguments *arguments, char **argv)
     if (!put_value(arguments, place, has_value ? rest.at : argv[1]))
         return 0;
     return has_value ? 1 : 2;
+}
+
+/* How many of argv the option took, 0 when it is wrong. */
+static int take_option(struct arguments *arguments, char **argv)
+{
+    size_t place = find_letter(arguments->command, argv[0][1]);
+    return place < arguments->command->option_count ? take_letter(arguments, place, argv)
+                                                    : take_name(arguments, argv);
 }
 
 static bool take_word(struct arguments *arguments, const char *word)

@@ -1,4 +1,4 @@
-/* arguments.h - the words behind a subcommand: "--name value", "--name=value", "--flag", others. */
+/* arguments.h - the words behind a subcommand: "--name value", "--name=value", "-N value", "--flag", others. */
 #ifndef CLI_ARGUMENTS_H
 #define CLI_ARGUMENTS_H
 

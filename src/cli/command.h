@@ -14,6 +14,7 @@ struct arguments;
 
 struct option {
     const char *name;  /* with its dashes */
+    char letter;       /* 'H': -H is another name of it; 0: it has none */
     const char *value; /* what stands behind it: FILE is completed as a file; NULL: it is a flag */
     const char *choices; /* all values that there are, "bash|zsh|fish"; NULL: any */
     bool is_needed;

@@ -67,11 +67,17 @@ static const struct option purge_options[] = {
 };
 
 static const struct option explain_options[] = {
-    {.name = "--key", .value = "NAME", .help = "whose request it is; default: nobody's"},
+    {.name = "--key",
+     .value = "NAME",
+     .help = "whose request it is, by name or id; default: what its own fields show"},
     {.name = "--header",
+     .letter = 'H',
      .value = "LINE",
      .may_repeat = true,
      .help = "a field of the request: \"x-bot-id: bot_1\""},
+    {.name = "--address",
+     .value = "ADDRESS",
+     .help = "from where it comes; default: from where it is asked"},
     {.name = "--json", .help = "one object"},
     CONFIG_OPTION,
     {.name = "--admin",
@@ -116,9 +122,12 @@ static const struct command commands[] = {
      .most_words = 2,
      .is_word_needed = true,
      OPTIONS(explain_options),
-     .about = "Asks the running gateway whose admin.address is in FILE. Tells the operation, what\n"
-              "the key's scope says, each limit and what is left, what the cache holds, and the\n"
-              "head that would go upstream, without secrets. Nothing is sent and nothing spent.\n"},
+     .about =
+         "Asks the running gateway whose admin.address is in FILE. Tells the operation, what\n"
+         "the key's scope says, each limit and what is left, what the cache holds, for how\n"
+         "long and for whom, and the head that would go upstream, without secrets. Nothing is\n"
+         "sent and nothing spent. Where no gateway answers it tells what FILE and its Redis\n"
+         "say, and what it then cannot know.\n"},
     {.name = "key new",
      .run = key_new_command,
      .summary = "make a gateway key",

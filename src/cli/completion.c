@@ -212,7 +212,12 @@ static void write_zsh_groups(FILE *file)
 
 static void write_zsh_option(FILE *file, const struct option *option)
 {
-    fprintf(file, " \\\n            '%s%s[", option->may_repeat ? "*" : "", option->name);
+    fputs(" \\\n            ", file);
+    if (option->letter)
+        fprintf(file, "'%s'{-%c,%s}'[", option->may_repeat ? "*" : "", option->letter,
+                option->name);
+    else
+        fprintf(file, "'%s%s[", option->may_repeat ? "*" : "", option->name);
     write_quoted(file, option->help, "'\\''", "[]:\\");
     fputc(']', file);
     if (option->value)
@@ -331,6 +336,8 @@ static void write_fish_options(FILE *file, const struct command *command)
     for (size_t i = 0; i < command->option_count; i++) {
         const struct option *option = &command->options[i];
         write_fish_where(file, command);
+        if (option->letter)
+            fprintf(file, " -s %c", option->letter);
         fprintf(file, " -l %s", option->name + strlen("--"));
         if (takes_file(option))
             fputs(" -r -F", file);

@@ -47,8 +47,9 @@ static void write_usage(FILE *file, const struct command *command)
 
 static size_t option_text(const struct option *option, char text[PART_SIZE])
 {
-    int len = snprintf(text, PART_SIZE, "%s%s%s", option->name, option->value ? " " : "",
-                       option->value ? option->value : "");
+    const char letter[] = {'-', option->letter, ',', ' ', '\0'};
+    int len = snprintf(text, PART_SIZE, "%s%s%s%s", option->letter ? letter : "", option->name,
+                       option->value ? " " : "", option->value ? option->value : "");
     return (size_t)len;
 }
 

@@ -76,7 +76,8 @@ static void write_limit(const struct explanation *e, size_t i, const struct gcra
     json_number(json, SPAN("per_ms"), (int64_t)policy->per_ms);
     json_number(json, SPAN("cost"), (int64_t)policy->cost);
     json_bool(json, SPAN("shadow"), policy->is_shadow);
-    bool is_known = e->question.is_live || e->look.view == LIMIT_VIEW_REDIS;
+    bool is_shared = e->look.view == LIMIT_VIEW_REDIS && policy->place != LIMIT_ADDRESS;
+    bool is_known = e->question.is_live || is_shared;
     json_text(json, SPAN("counted_in"),
               is_known ? limit_look_view(&e->look, i) : SPAN("unknown: no gateway was asked"));
     if (is_known)

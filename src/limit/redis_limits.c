@@ -122,8 +122,10 @@ static void on_up(void *owner)
 {
     struct redis_limits *limits = owner;
     limits->has_sha = false;
-    load_script(limits);
-    on_timer(&limits->timer);
+    if (limits->instance.len > 0) {
+        load_script(limits);
+        on_timer(&limits->timer);
+    }
     limits->events->on_up(limits->owner);
 }
 
@@ -165,6 +167,11 @@ void redis_limits_destroy(struct redis_limits *limits)
     redis_destroy(limits->redis);
     lease_table_destroy(limits->leases);
     free(limits);
+}
+
+bool redis_limits_are_up(const struct redis_limits *limits)
+{
+    return redis_is_up(limits->redis);
 }
 
 unsigned redis_limits_instances(const struct redis_limits *limits)

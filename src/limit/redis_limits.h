@@ -13,12 +13,15 @@
 
 struct redis_limits;
 
-/* instance: this process among all that share the Redis; borrowed. Connects to target by itself; on_down as
+/* instance: this process among all that share the Redis, borrowed; len 0: it only looks, and is none of them. Connects to target by itself; on_down as
  * in redis.h, for the log. */
 struct redis_limits *redis_limits_create(struct loop *loop, struct redis_target *target,
                                          struct span instance, const struct redis_events *events,
                                          void *owner);
 void redis_limits_destroy(struct redis_limits *limits); /* NULL is allowed */
+
+/* Whether it can be asked now. */
+bool redis_limits_are_up(const struct redis_limits *limits);
 
 /* Gateways that share the Redis, as last seen; at least 1. */
 unsigned redis_limits_instances(const struct redis_limits *limits);

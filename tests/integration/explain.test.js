@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADMIN, adminOf, askAdmin } from './support/admin.js';
-import { command, startGateway } from './support/gateway.js';
+import { command, startGateway, writeConfiguration } from './support/gateway.js';
 import { play } from './support/play.js';
 import { connect, request } from './support/raw.js';
 import { startRedis } from './support/redis.js';
@@ -246,15 +246,77 @@ test('what is asked wrongly is refused, what is secret not shown', async (t) => 
   assert.match(text, /"authorization":"Bearer \*\*\*"/);
 });
 
+const KEY_HASH = '0123456789abcdef'.repeat(4);
+const FILE_OF = {
+  credentials: [{ name: 'team', token: 'env:NOT_SET_HERE' }],
+  profiles: [{ name: 'support', credential: 'team', workspace_id: 'wkspace_1', bot_id: 'bot_1' }],
+  keys: [{ id: 'Ab3dE6gH9k', name: 'ci', hashes: [{ sha256: KEY_HASH }], profile: 'support', operations: ['read'] }],
+  limits: [
+    { name: 'where', requests: 100, per: '60s', key: ['address'] },
+    { name: 'each', requests: 10, per: '3600s', key: ['profile'] },
+  ],
+};
+
 test('the command tells it to people and to programs', async (t) => {
   const { gateway } = await play(t, { settings: SETTINGS, keys: KEYS });
   const asked = ['explain', 'GET', '/v1/admin/hub/integrations', '--key', 'ci', '--admin', adminOf(gateway).url];
   const forPeople = await command(asked);
   assert.equal(forPeople.code, 0, forPeople.stderr);
-  assert.match(forPeople.stdout, /^op +listPublicIntegrations$/m);
-  const forPrograms = await command([...asked, '--json', '--header', 'x-bot-id: bot_1']);
+  for (const line of [/^operation {2}listPublicIntegrations \(hub\), \/v1\/admin\/hub\/integrations$/m, /^caller {5}key ci, profile support, from 127\.0\.0\.1$/m, /^limits {5}where +admits, 109 left after it; 110 in 1h \(address, counted in memory\)$/m, /^cache {6}miss$/m, /kept 1m, stale for errors 1d more; from the catalogue's class hub-list/, /one for each: upstream \S+, path, x-multiple-integrations$/m, /^ +authorization: Bearer \*\*\*$/m, /^answer {5}the upstream's, which is not asked now$/m]) assert.match(forPeople.stdout, line);
+  assert.doesNotMatch(forPeople.stdout, /^live/m);
+  const forPrograms = await command([...asked, '--json', '-H', 'x-bot-id: bot_1', '-Haccept: a=b', '--address', '192.0.2.9']);
   const told = JSON.parse(forPrograms.stdout);
+  assert.equal(told.live, true);
   assert.equal(told.cache.expected, 'miss');
   assert.equal(told.cache.scope, 'public');
+  assert.equal(told.address, '192.0.2.9');
+  const refused = await command(['explain', 'POST', '/v1/chat/users', '--key', 'reader', '--admin', adminOf(gateway).url]);
+  assert.match(refused.stdout, /^answer {5}403 of the gateway's own, at authorize: createUser is not allowed for key "reader"/m);
   assert.equal((await command(['explain', 'GET', '--admin', adminOf(gateway).url])).code, 2);
+  const nobody = await command(['explain', 'GET', '/v1/chat/users', '--key', 'nobody', '--admin', adminOf(gateway).url]);
+  assert.equal(nobody.code, 2);
+  assert.match(nobody.stderr, /no key of that name or id/);
+});
+
+test('without a gateway the settings answer, and say what they cannot know', async (t) => {
+  const file = writeConfiguration(t, { ...FILE_OF, admin: { address: '127.0.0.1:1' } });
+  const asked = ['explain', 'GET', '/v1/admin/bots/bot_1', '--key', 'ci', '--config', file];
+  const { code, stdout, stderr } = await command([...asked, '--json']);
+  assert.equal(code, 0, stderr);
+  const told = JSON.parse(stdout);
+  assert.equal(told.live, false);
+  assert.match(told.why, /127\.0\.0\.1:1 cannot be reached/);
+  assert.equal(told.op, 'getBot');
+  assert.equal(told.cache.expected, 'unknown: no gateway was asked');
+  assert.equal(told.cache.ttl_s, 15);
+  for (const limit of told.limits) assert.deepEqual([limit.counted_in, limit.admits], ['unknown: no gateway was asked', undefined]);
+  assert.equal(told.headers['x-workspace-id'], 'wkspace_1');
+  assert.equal(told.headers.authorization, 'Bearer ***');
+  assert.match((await command(asked)).stdout, /^live {7}no: http:\/\/127\.0\.0\.1:1 cannot be reached/m);
+  const denied = await command(['explain', 'DELETE', '/v1/chat/users/u', '--key', 'ci', '--config', file, '--json']);
+  assert.deepEqual([JSON.parse(denied.stdout).answer.stage, JSON.parse(denied.stdout).answer.status], ['authorize', 403]);
+  assert.equal((await command(['explain', 'GET', '/x', '--key', 'nobody', '--config', file])).code, 2);
+  assert.equal((await command(['explain', 'GET', '/x y', '--config', file])).code, 2);
+  assert.equal((await command(['explain', 'GET', '/x', '--address', 'here', '--config', file])).code, 2);
+  const without = writeConfiguration(t, FILE_OF);
+  assert.match((await command(['explain', 'GET', '/v1/chat/users', '--config', without])).stdout, /has no admin listener/);
+});
+
+test('without a gateway Redis still tells what is left, and hears nothing of it', async (t) => {
+  const redis = await startRedis(t);
+  const limits = FILE_OF.limits;
+  const { ask, gateway } = await play(t, { settings: { ...ADMIN, limits, redis: { url: redis.url } }, announces: [/redis|tags/] });
+  await upOfLimits(gateway);
+  for (let i = 0; i < 3; i += 1) await ask('GET', '/v1/chat/users');
+  const all = async () => JSON.stringify(await Promise.all((await redis.command('KEYS', 'bpgate:rl:*')).sort().map(async (key) => [key, key.endsWith('instances') ? await redis.command('ZCARD', key) : await redis.command('GET', key)])));
+  const before = await all();
+  const file = writeConfiguration(t, { ...FILE_OF, redis: { url: redis.url } });
+  const { stdout } = await command(['explain', 'GET', '/v1/chat/users', '--key', 'ci', '--config', file, '--json']);
+  const [where, each] = JSON.parse(stdout).limits;
+  assert.equal(where.counted_in, 'unknown: no gateway was asked');
+  assert.deepEqual([each.counted_in, each.remaining], ['redis', 6]);
+  assert.equal(await all(), before);
+  await redis.kill();
+  const away = JSON.parse((await command(['explain', 'GET', '/v1/chat/users', '--key', 'ci', '--config', file, '--json'])).stdout);
+  assert.equal(away.limits[1].counted_in, 'unknown: no gateway was asked');
 });

@@ -23,7 +23,7 @@ static const struct option needed_options[] = {
 static const struct command command = {
     .name = "do it", .word = "WORD", .most_words = 2, .options = options, .option_count = 3};
 static const struct option repeated_options[] = {
-    {.name = "--tag", .value = "TAG", .may_repeat = true},
+    {.name = "--tag", .letter = 'T', .value = "TAG", .may_repeat = true},
     {.name = "--url", .value = "URL", .may_repeat = true},
 };
 static const struct command repeating = {
@@ -95,6 +95,19 @@ static void an_option_that_may_repeat_keeps_its_values_in_order(void **state)
     at = 0;
     assert_null(arguments_next(&arguments, "--tag", &at));
     assert_false(arguments_has(&arguments, "--tag"));
+}
+
+static void a_letter_is_another_name_with_its_value_behind_it_or_joined(void **state)
+{
+    (void)state;
+    size_t at = 0;
+    assert_true(parse(&repeating, "-T", "a", "-Tb=c"));
+    assert_string_equal(arguments_next(&arguments, "--tag", &at), "a");
+    assert_string_equal(arguments_next(&arguments, "--tag", &at), "b=c");
+    assert_false(parse(&repeating, "-T", NULL, NULL));
+    assert_string_equal(said, "bpgate: --tag needs a value behind it: --tag TAG\n");
+    assert_false(parse(&repeating, "-U", "a", NULL));
+    assert_non_null(strstr(said, "repeat has no option -U"));
 }
 
 static void more_repeats_than_there_is_room_for_are_refused(void **state)
@@ -169,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_stand_behind_a_space_or_an_equals_sign),
         cmocka_unit_test(an_option_that_may_repeat_keeps_its_values_in_order),
+        cmocka_unit_test(a_letter_is_another_name_with_its_value_behind_it_or_joined),
         cmocka_unit_test(more_repeats_than_there_is_room_for_are_refused),
         cmocka_unit_test(flags_and_words_come_in_any_order),
         cmocka_unit_test(everything_behind_two_dashes_is_a_word),

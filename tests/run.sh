@@ -5,7 +5,8 @@
 #   tests/run.sh --quick      static checks; release build with unit and integration tests
 #   tests/run.sh --long       everything, 60 s a fuzz target, and cppcheck
 #   tests/run.sh --coverage   which lines of src the unit and integration tests run; at least 85 %
-#   tests/run.sh --only STEP  one step: static, release, asan, tsan, tidy, fuzz, cppcheck or coverage
+#   tests/run.sh --only STEP  one step: static, release, bench, asan, tsan, tidy, fuzz, cppcheck or
+#                             coverage
 #
 # Stops after the first step that fails. The last line says how many tests passed and failed: what
 # ctest and node count, and one for each static check, fuzz target and analysed file.
@@ -86,6 +87,7 @@ integration() {
 prepare() {
     say "packages"
     local sections=(build test)
+    [[ " ${steps[*]} " != *" bench "* ]] || sections+=(bench)
     [[ " ${steps[*]} " != *" cppcheck "* ]] || sections+=(long)
     [[ " ${steps[*]} " != *" coverage "* ]] || sections+=(coverage)
     deploy/install-packages "${sections[@]}" || return
@@ -109,6 +111,13 @@ step_static() {
 step_release() {
     build release && check settings .ci/check-settings build/release/bpgate && unit release &&
         integration release tests/integration/*.test.js
+}
+
+# Whether the bench works; times are not judged, as the machine may be busy. Instructions are.
+step_bench() {
+    build release || return
+    say "bench, one short round"
+    check bench bench/run.sh --quick && check instructions bench/run.sh --instructions
 }
 
 step_asan() {
@@ -209,7 +218,7 @@ step_coverage() {
 
 usage() { sed -n '2,/^set/s/^#\( \|$\)//p' tests/run.sh; }
 
-steps=(static release asan tsan tidy fuzz)
+steps=(static release bench asan tsan tidy fuzz)
 case ${1-} in
 '') ;;
 --quick) steps=(static release) ;;

@@ -1,0 +1,620 @@
+/* load.c - a generator of load: requests at a fixed rate or as fast as answers come, and how long
+ * the answers took.
+ *
+ *   bench_load --to 127.0.0.1:8080 --requests FILE [--connections 64] [--seconds 4] [--warm 1]
+ *              [--rate N] [--tls] [--fresh | --resume] [--hold] [--count N] [--pids 1,2] [--status 200]
+ *
+ * FILE holds whole requests, each followed by a NUL; they are sent in turn. With --rate the loop is
+ * open: request i is due at i / rate, and its time counts from then, whether or not a connection was
+ * free: a server that stalls is charged for all that had to wait. Without, each connection asks
+ * again as soon as it has its answer. --fresh opens a connection for each request, --resume also
+ * resumes the TLS session of the one before. --hold asks once on each connection, says so and
+ * keeps them until standard input ends. --count ends after so many answers. --pids: processes whose processor time is counted while it
+ * is measured, the kernel's own figure for their threads.
+ *
+ * Prints one JSON object. Ends with 1 when a request failed.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+#include <uv.h>
+
+#include "base/base.h"
+#include "measure.h"
+
+enum {
+    HEAD_MAX = 16 * KIB,
+    READ_SIZE = 256 * KIB,
+    REQUESTS_MAX = 4096,
+    CONNECTIONS_MAX = 20000,
+    PIDS_MAX = 64,
+    SOURCES = 200, /* addresses of the loopback net, so that ports in TIME_WAIT do not run out */
+};
+
+enum phase { WARMS, MEASURES, IS_OVER };
+
+struct connection {
+    uv_tcp_t tcp;
+    uv_connect_t connect;
+    SSL *ssl; /* NULL: plain */
+    char head[HEAD_MAX];
+    size_t head_len;
+    uint64_t left; /* of the body; meaningful once has_head */
+    uint64_t due_ns;
+    bool has_head, is_busy, is_ready;
+    struct connection *next_idle;
+};
+
+static struct {
+    uv_loop_t uv;
+    uv_timer_t phases;
+    uv_poll_t beats;
+    uv_pipe_t end_of_input;
+    int beat;
+    struct sockaddr_in to;
+    struct span requests[REQUESTS_MAX];
+    size_t request_count, next_request;
+    unsigned connections, status;
+    uint64_t count; /* of answers, after which it is over; 0: time decides */
+    double seconds, warm, rate;
+    bool is_fresh, resumes, holds, is_open_loop;
+    SSL_CTX *tls;
+    SSL_SESSION *session;
+    long pids[PIDS_MAX];
+    size_t pid_count;
+
+    enum phase phase;
+    struct connection *idle;
+    uint64_t began_ns, sent, waiting; /* waiting: due and without a connection */
+    uint64_t measured_from_ns, measured_to_ns, cpu_from_ns, cpu_to_ns;
+    uint64_t answers, failed, closed, bytes, open, opened;
+    struct histogram times;
+    char input[READ_SIZE], plain[READ_SIZE], first_failure[128];
+} load = {.connections = 64, .seconds = 4, .warm = 1, .status = 200};
+
+/* --- Sending --- */
+
+static void open_connection(struct connection *c);
+
+static void complain(const char *what)
+{
+    load.failed++;
+    if (!load.first_failure[0])
+        (void)snprintf(load.first_failure, sizeof(load.first_failure), "%s", what);
+}
+
+static void on_written(uv_write_t *request, int rc)
+{
+    (void)rc; /* the read says it too */
+    free(request);
+}
+
+static void write_bytes(struct connection *c, const char *bytes, size_t len)
+{
+    uv_buf_t buf = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)len);
+    int rc = uv_try_write((uv_stream_t *)&c->tcp, &buf, 1);
+    size_t taken = rc > 0 ? (size_t)rc : 0;
+    if (taken == len || (rc < 0 && rc != UV_EAGAIN))
+        return;
+    uv_write_t *request = xmalloc(sizeof(*request) + len - taken);
+    char *copy = (char *)(request + 1);
+    memcpy(copy, bytes + taken, len - taken);
+    buf = uv_buf_init(copy, (unsigned)(len - taken));
+    if (uv_write(request, (uv_stream_t *)&c->tcp, &buf, 1, on_written) != 0)
+        free(request);
+}
+
+static void flush_tls(struct connection *c)
+{
+    char *bytes;
+    long len = BIO_get_mem_data(SSL_get_wbio(c->ssl), &bytes);
+    if (len > 0)
+        write_bytes(c, bytes, (size_t)len);
+    (void)BIO_reset(SSL_get_wbio(c->ssl));
+}
+
+static void ask(struct connection *c, uint64_t due_ns)
+{
+    struct span request = load.requests[load.next_request];
+    load.next_request = (load.next_request + 1) % load.request_count;
+    c->due_ns = due_ns;
+    c->is_busy = true;
+    c->has_head = false;
+    c->head_len = 0;
+    load.sent++;
+    if (!c->ssl) {
+        write_bytes(c, request.at, request.len);
+        return;
+    }
+    size_t written;
+    if (SSL_write_ex(c->ssl, request.at, request.len, &written) != 1)
+        complain("TLS cannot write");
+    flush_tls(c);
+}
+
+static uint64_t due_of(uint64_t number)
+{
+    return load.began_ns + (uint64_t)((double)number * 1e9 / load.rate);
+}
+
+static void rest(struct connection *c)
+{
+    c->next_idle = load.idle;
+    load.idle = c;
+}
+
+/* A connection that could ask. */
+static void serve(struct connection *c)
+{
+    if (load.phase == IS_OVER || (load.holds && c->due_ns > 0))
+        return;
+    if (!load.is_open_loop) {
+        ask(c, load.is_fresh ? c->due_ns : uv_hrtime());
+    } else if (load.waiting > 0) {
+        load.waiting--;
+        ask(c, due_of(load.sent));
+    } else {
+        rest(c);
+    }
+}
+
+static void on_beat(uv_poll_t *poll, int status, int events)
+{
+    uint64_t beats = 0;
+    (void)poll, (void)status, (void)events;
+    if (read(load.beat, &beats, sizeof(beats)) != sizeof(beats) || load.phase == IS_OVER)
+        return;
+    uint64_t now_ns = uv_hrtime();
+    while (due_of(load.sent + load.waiting) <= now_ns) {
+        struct connection *c = load.idle;
+        if (!c) {
+            load.waiting++;
+            continue;
+        }
+        load.idle = c->next_idle;
+        ask(c, due_of(load.sent));
+    }
+}
+
+/* --- Receiving --- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *c = handle->data;
+    SSL_free(c->ssl);
+    c->ssl = NULL;
+    if (load.phase != IS_OVER && !load.holds)
+        open_connection(c);
+}
+
+static void drop(struct connection *c)
+{
+    if (uv_is_closing((uv_handle_t *)&c->tcp))
+        return;
+    struct connection **at = &load.idle;
+    while (*at && *at != c)
+        at = &(*at)->next_idle;
+    if (*at)
+        *at = c->next_idle;
+    load.open -= c->is_ready;
+    c->is_ready = false;
+    uv_close((uv_handle_t *)&c->tcp, on_closed);
+}
+
+static void stop_measuring(uv_timer_t *timer);
+
+static void finish(struct connection *c)
+{
+    uint64_t now_ns = uv_hrtime();
+    c->is_busy = false;
+    if (load.phase == MEASURES) {
+        load.answers++;
+        histogram_note(&load.times, now_ns - c->due_ns);
+        if (load.answers == load.count)
+            stop_measuring(&load.phases);
+    }
+    if (load.holds) {
+        load.answers++;
+        return;
+    }
+    if (!load.is_fresh) {
+        serve(c);
+        return;
+    }
+    if (c->ssl && load.resumes) {
+        SSL_SESSION_free(load.session);
+        load.session = SSL_get1_session(c->ssl);
+    }
+    if (c->ssl) {
+        (void)SSL_shutdown(c->ssl);
+        flush_tls(c);
+    }
+    drop(c);
+}
+
+/* The value of a field of the head, or NULL. */
+static const char *field(const char *head, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *line = strstr(head, "\r\n"); line; line = strstr(line + 2, "\r\n")) {
+        if (strncasecmp(line + 2, name, len) == 0 && line[2 + len] == ':')
+            return line + 3 + len;
+    }
+    return NULL;
+}
+
+static bool read_head(struct connection *c)
+{
+    const char *length = field(c->head, "content-length");
+    unsigned long status =
+        strncmp(c->head, "HTTP/1.1 ", 9) == 0 ? strtoul(c->head + 9, NULL, 10) : 0;
+    c->has_head = true;
+    c->left = length ? strtoull(length, NULL, 10) : 0;
+    if (status == load.status && length)
+        return true;
+    char what[64];
+    (void)snprintf(what, sizeof(what), "status %lu%s", status, length ? "" : ", no length");
+    complain(what);
+    return length != NULL;
+}
+
+/* Takes what there is of the head; what follows it stays in *bytes. False: the connection is lost. */
+static bool take_head(struct connection *c, struct span *bytes)
+{
+    size_t before = c->head_len, room = HEAD_MAX - 1 - before;
+    size_t take = bytes->len < room ? bytes->len : room;
+    memcpy(c->head + before, bytes->at, take);
+    c->head[before + take] = '\0';
+    char *end = strstr(c->head + (before > 3 ? before - 3 : 0), "\r\n\r\n");
+    if (!end) {
+        c->head_len += take;
+        bytes->len = 0;
+        return c->head_len < HEAD_MAX - 1;
+    }
+    end[2] = '\0';
+    size_t used = (size_t)(end + 4 - c->head) - before;
+    *bytes = (struct span){bytes->at + used, bytes->len - used};
+    return read_head(c);
+}
+
+static void take(struct connection *c, struct span bytes)
+{
+    if (load.phase == MEASURES)
+        load.bytes += bytes.len;
+    while (bytes.len > 0 && c->is_busy) {
+        if (!c->has_head && !take_head(c, &bytes)) {
+            drop(c);
+            return;
+        }
+        uint64_t body = c->has_head && bytes.len > c->left ? c->left : bytes.len;
+        if (c->has_head) {
+            c->left -= body;
+            bytes = (struct span){bytes.at + body, bytes.len - (size_t)body};
+        }
+        if (c->has_head && c->left == 0)
+            finish(c);
+    }
+}
+
+static void become_ready(struct connection *c)
+{
+    c->is_ready = true;
+    load.open++;
+    load.opened++;
+    serve(c);
+}
+
+static void shake_hands(struct connection *c)
+{
+    int rc = SSL_do_handshake(c->ssl);
+    flush_tls(c);
+    if (rc == 1) {
+        become_ready(c);
+    } else if (SSL_get_error(c->ssl, rc) != SSL_ERROR_WANT_READ) {
+        complain("TLS handshake");
+        drop(c);
+    }
+}
+
+static void take_encrypted(struct connection *c, struct span bytes)
+{
+    size_t got;
+    ASSERT(BIO_write(SSL_get_rbio(c->ssl), bytes.at, (int)bytes.len) == (int)bytes.len);
+    if (!c->is_ready)
+        shake_hands(c);
+    while (c->is_ready && SSL_read_ex(c->ssl, load.plain, READ_SIZE, &got) == 1)
+        take(c, (struct span){load.plain, got});
+}
+
+static void on_alloc(uv_handle_t *handle, size_t wanted, uv_buf_t *buf)
+{
+    (void)handle, (void)wanted;
+    *buf = uv_buf_init(load.input, READ_SIZE);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+    struct connection *c = stream->data;
+    if (got < 0) {
+        load.closed++;
+        if (c->is_busy && load.phase != IS_OVER)
+            complain("the connection was lost");
+        drop(c);
+    } else if (got > 0 && c->ssl) {
+        take_encrypted(c, (struct span){buf->base, (size_t)got});
+    } else if (got > 0) {
+        take(c, (struct span){buf->base, (size_t)got});
+    }
+}
+
+/* --- Connecting --- */
+
+static void on_connected(uv_connect_t *request, int rc)
+{
+    struct connection *c = request->data;
+    if (rc != 0) {
+        complain(uv_strerror(rc));
+        drop(c);
+        return;
+    }
+    (void)uv_tcp_nodelay(&c->tcp, 1);
+    (void)uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
+    if (c->ssl)
+        shake_hands(c);
+    else
+        become_ready(c);
+}
+
+static void start_tls(struct connection *c)
+{
+    c->ssl = SSL_new(load.tls);
+    SSL_set_bio(c->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(c->ssl);
+    if (load.session && load.resumes)
+        (void)SSL_set_session(c->ssl, load.session);
+}
+
+static void open_connection(struct connection *c)
+{
+    static unsigned next_source;
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + next_source++ % SOURCES);
+    memset(c, 0, sizeof(*c));
+    ASSERT(uv_tcp_init(&load.uv, &c->tcp) == 0);
+    c->tcp.data = c->connect.data = c;
+    if (load.is_fresh)
+        c->due_ns = uv_hrtime();
+    if (load.tls)
+        start_tls(c);
+    if (load.is_fresh)
+        (void)uv_tcp_bind(&c->tcp, (const struct sockaddr *)&from, 0);
+    int rc = uv_tcp_connect(&c->connect, &c->tcp, (const struct sockaddr *)&load.to, on_connected);
+    ASSERT(rc == 0);
+}
+
+/* --- The run --- */
+
+static void start_beats(void)
+{
+    double beat_ns = 1e9 / load.rate;
+    struct itimerspec every = {
+        .it_interval = {.tv_nsec = beat_ns < 1e9 ? (long)beat_ns : 999999999}};
+    every.it_value = every.it_interval;
+    load.beat = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    ASSERT(load.beat >= 0 && timerfd_settime(load.beat, 0, &every, NULL) == 0);
+    ASSERT(uv_poll_init(&load.uv, &load.beats, load.beat) == 0);
+    load.began_ns = uv_hrtime();
+    (void)uv_poll_start(&load.beats, UV_READABLE, on_beat);
+}
+
+static void stop_measuring(uv_timer_t *timer)
+{
+    (void)timer;
+    load.measured_to_ns = uv_hrtime();
+    load.cpu_to_ns = cpu_ns_of(load.pids, load.pid_count);
+    load.phase = IS_OVER;
+    uv_stop(&load.uv);
+}
+
+static void start_measuring(uv_timer_t *timer)
+{
+    load.phase = MEASURES;
+    load.cpu_from_ns = cpu_ns_of(load.pids, load.pid_count);
+    load.measured_from_ns = uv_hrtime();
+    if (load.count == 0)
+        (void)uv_timer_start(timer, stop_measuring, (uint64_t)(load.seconds * 1000), 0);
+}
+
+static void stop_holding(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+    (void)stream, (void)buf;
+    if (got < 0)
+        uv_stop(&load.uv);
+}
+
+static void look_whether_all_are_held(uv_timer_t *timer)
+{
+    if (load.answers + load.failed < load.connections)
+        return;
+    printf("{\"held\": %llu, \"failed\": %llu}\n", (unsigned long long)load.answers,
+           (unsigned long long)load.failed);
+    (void)fflush(stdout);
+    (void)uv_timer_stop(timer);
+    (void)uv_pipe_init(&load.uv, &load.end_of_input, 0);
+    (void)uv_pipe_open(&load.end_of_input, STDIN_FILENO);
+    (void)uv_read_start((uv_stream_t *)&load.end_of_input, on_alloc, stop_holding);
+}
+
+static void report(void)
+{
+    double seconds = (double)(load.measured_to_ns - load.measured_from_ns) / 1e9;
+    double answers = load.answers > 0 ? (double)load.answers : 1;
+    printf("{\"answers\": %llu, \"failed\": %llu, \"first_failure\": \"%s\", \"closed\": %llu, "
+           "\"opened\": %llu, \"waiting\": %llu, \"seconds\": %.3f, \"rate\": %.1f, "
+           "\"mib_per_second\": %.1f, \"cpu_us\": %.3f, \"cpu_share\": %.3f, \"p50_us\": %.1f, "
+           "\"p99_us\": %.1f, \"p999_us\": %.1f, \"largest_us\": %.1f}\n",
+           (unsigned long long)load.answers, (unsigned long long)load.failed, load.first_failure,
+           (unsigned long long)load.closed, (unsigned long long)load.opened,
+           (unsigned long long)load.waiting, seconds, (double)load.answers / seconds,
+           (double)load.bytes / seconds / MIB,
+           (double)(load.cpu_to_ns - load.cpu_from_ns) / 1000 / answers,
+           (double)(load.cpu_to_ns - load.cpu_from_ns) / 1e9 / seconds,
+           histogram_us(&load.times, 0.5), histogram_us(&load.times, 0.99),
+           histogram_us(&load.times, 0.999), (double)load.times.largest / 1000);
+}
+
+static void run(void)
+{
+    struct connection *all = xcalloc(load.connections, sizeof(*all));
+    ASSERT(uv_loop_init(&load.uv) == 0);
+    (void)uv_timer_init(&load.uv, &load.phases);
+    load.is_open_loop = load.rate > 0;
+    for (unsigned i = 0; i < load.connections; i++)
+        open_connection(&all[i]);
+    if (load.holds) {
+        (void)uv_timer_start(&load.phases, look_whether_all_are_held, 20, 20);
+        (void)uv_run(&load.uv, UV_RUN_DEFAULT);
+        return;
+    }
+    if (load.count > 0)
+        start_measuring(&load.phases);
+    else
+        (void)uv_timer_start(&load.phases, start_measuring, (uint64_t)(load.warm * 1000), 0);
+    if (load.is_open_loop)
+        start_beats();
+    (void)uv_run(&load.uv, UV_RUN_DEFAULT);
+    report();
+}
+
+/* --- What is asked for --- */
+
+static void read_requests(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    size_t size = 0;
+    char *text = NULL;
+    while (file && load.request_count < REQUESTS_MAX && getdelim(&text, &size, '\0', file) > 0) {
+        load.requests[load.request_count++] = (struct span){text, strlen(text)};
+        text = NULL;
+        size = 0;
+    }
+    free(text);
+    if (!file || load.request_count == 0) {
+        fprintf(stderr, "bench_load: no request in %s\n", path);
+        exit(2);
+    }
+    (void)fclose(file);
+}
+
+static void read_address(char *text)
+{
+    char *colon = strrchr(text, ':');
+    int port = colon ? (int)strtoul(colon + 1, NULL, 10) : 0;
+    if (colon)
+        *colon = '\0';
+    if (port == 0 || uv_ip4_addr(text, port, &load.to) != 0) {
+        fprintf(stderr, "bench_load: --to wants an address as 127.0.0.1:8080\n");
+        exit(2);
+    }
+}
+
+static void read_pids(const char *text)
+{
+    char *end = (char *)(uintptr_t)text;
+    while (*end && load.pid_count < PIDS_MAX) {
+        load.pids[load.pid_count++] = strtol(end, &end, 10);
+        end += *end == ',';
+    }
+}
+
+/* Certificates are not verified: what is measured is the server. */
+static void use_tls(void)
+{
+    load.tls = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_verify(load.tls, SSL_VERIFY_NONE, NULL);
+    (void)SSL_CTX_set_session_cache_mode(load.tls,
+                                         SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+}
+
+static void read_option(int option, char *value)
+{
+    switch (option) {
+    case 't':
+        read_address(value);
+        return;
+    case 'q':
+        read_requests(value);
+        return;
+    case 'c':
+        load.connections = (unsigned)strtoul(value, NULL, 10);
+        return;
+    case 's':
+        load.seconds = strtod(value, NULL);
+        return;
+    case 'w':
+        load.warm = strtod(value, NULL);
+        return;
+    case 'r':
+        load.rate = strtod(value, NULL);
+        return;
+    case 'p':
+        read_pids(value);
+        return;
+    case 'n':
+        load.count = strtoull(value, NULL, 10);
+        return;
+    case 'a':
+        load.status = (unsigned)strtoul(value, NULL, 10);
+        return;
+    case 'T':
+        use_tls();
+        return;
+    case 'R':
+        load.resumes = true;
+        load.is_fresh = true;
+        return;
+    case 'f':
+        load.is_fresh = true;
+        return;
+    case 'h':
+        load.holds = true;
+        return;
+    default:
+        fprintf(stderr, "bench_load: see the first lines of bench/load.c\n");
+        exit(2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"to", required_argument, NULL, 't'},
+        {"requests", required_argument, NULL, 'q'},
+        {"connections", required_argument, NULL, 'c'},
+        {"seconds", required_argument, NULL, 's'},
+        {"warm", required_argument, NULL, 'w'},
+        {"rate", required_argument, NULL, 'r'},
+        {"pids", required_argument, NULL, 'p'},
+        {"status", required_argument, NULL, 'a'},
+        {"count", required_argument, NULL, 'n'},
+        {"tls", no_argument, NULL, 'T'},
+        {"fresh", no_argument, NULL, 'f'},
+        {"resume", no_argument, NULL, 'R'},
+        {"hold", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        read_option(option, optarg);
+    if (load.request_count == 0 || load.to.sin_port == 0 || load.connections == 0 ||
+        load.connections > CONNECTIONS_MAX || (load.is_fresh && load.rate > 0))
+        read_option('?', NULL);
+    run();
+    return load.failed > 0 ? 1 : 0;
+}

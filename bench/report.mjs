@@ -1,0 +1,90 @@
+// report.mjs - the results as text and as one picture.
+
+const number = (value, digits = 1) => (value === null || value === undefined ? '-' : value.toFixed(digits));
+const whole = (value) => (value === null ? '-' : String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' '));
+
+const line = (cells) => `| ${cells.join(' | ')} |`;
+
+function table(head, rows) {
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}
+
+/** Of the gateway's figure to another's. */
+const ratio = (own, other) => (own && other ? (own / other).toFixed(2) : '-');
+
+function caseTable({ rows }) {
+  const own = rows.find(({ name }) => name === 'bpgate') ?? rows[0];
+  return table(
+    ['system', 'CPU µs a request', 'bpgate to it', 'requests/s', 'CPU in use', 'p50 µs', 'p99 µs', 'p99.9 µs', 'p99, bpgate to it'],
+    rows.map((row) => [
+      row.name, number(row.cpu, 2), ratio(own.cpu, row.cpu), whole(row.rate), number(row.share, 2),
+      whole(row.p50), whole(row.p99), whole(row.p999), ratio(own.p99, row.p99),
+    ]),
+  );
+}
+
+const caseText = (result) =>
+  `### ${result.title}\n\n${caseTable(result)}\n${result.pace ? `\nLatencies at ${whole(result.pace)} requests/s.\n` : ''}`;
+
+const idleText = ({ counts, rows }) =>
+  `### Connections at rest\n\n${table(
+    ['system', ...counts.map((count) => `KiB with ${whole(count)}`), 'KiB each'],
+    rows.map(({ name, kib, each }) => [name, ...kib.map(whole), number(each, 2)]),
+  )}\n`;
+
+const page = (about, given, results, idle) => `# Results
+
+Written by \`bench/run.sh --write\`; what is measured and how is in [compare.mjs](compare.mjs), the configurations in
+[systems.mjs](systems.mjs). Medians of ${given.rounds} interleaved rounds of ${given.seconds} s each. The proxy has one core of its own, upstream and
+load generator share another. CPU time is user and system of all threads of the proxy, by the kernel's accounting, while it answers
+as fast as it can; latencies are counted from the intended start, at half the rate of the slowest. *bpgate to it*: bpgate's figure
+divided by the row's; below 1 bpgate needs less.
+
+![CPU time a request](results.svg)
+
+* ${about.processor}; ${about.memory}; Linux ${about.kernel}; load average before: ${about.load.toFixed(2)}
+* bpgate ${about.commit}; ${about.versions.join('; ')}
+
+${results.map(caseText).join('\n')}
+${idle ? idleText(idle) : ''}`;
+
+export const markdown = { case: caseText, idle: idleText, page };
+
+// --- The picture ---
+
+const COLOURS = { bpgate: '#1f6feb', nginx: '#6e7781', haproxy: '#8c959f', varnish: '#afb8c1', floor: '#2da44e', 'floor+TLS': '#2da44e', 'bpgate+redis': '#54aeff' };
+const WIDTH = 860;
+const BAR = 16;
+const LEFT = 250;
+const MOST = 480;
+
+const text = (x, y, value, more = '') => `<text x="${x}" y="${y}" ${more}>${value}</text>`;
+
+/** Bars of one case are to its own scale: what counts is how they compare. */
+function bars({ title, rows }, top) {
+  const largest = Math.max(...rows.map(({ cpu }) => cpu));
+  const parts = [text(12, top + 12, title, 'font-weight="bold"')];
+  rows.forEach(({ name, cpu }, i) => {
+    const y = top + i * (BAR + 3);
+    const width = Math.max(1, (MOST * cpu) / largest);
+    parts.push(text(LEFT - 8, y + 12, name, 'text-anchor="end"'));
+    parts.push(`<rect x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" fill="${COLOURS[name] ?? '#d0d7de'}"/>`);
+    parts.push(text((LEFT + width + 6).toFixed(1), y + 12, `${cpu.toFixed(1)} µs`));
+  });
+  return parts.join('\n');
+}
+
+export function picture(results) {
+  let top = 40;
+  const groups = results.map((result) => {
+    const group = bars(result, top);
+    top += result.rows.length * (BAR + 3) + 18;
+    return group;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" font-family="sans-serif" font-size="12" fill="#24292f">
+<rect width="${WIDTH}" height="${top}" fill="#ffffff"/>
+${text(12, 22, 'CPU time of the proxy a request, µs (shorter is better; each case to its own scale)', 'font-size="14"')}
+${groups.join('\n')}
+</svg>
+`;
+}

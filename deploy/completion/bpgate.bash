@@ -16,7 +16,7 @@ _bpgate() {
         previous=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W 'run check routes explain key purge settings completion version help --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W 'run check routes explain key purge reload settings completion version help --help --version' -- "$current"))
         return
     fi
     case $command in
@@ -38,10 +38,11 @@ _bpgate() {
     'key check') words='--config --help' ;;
     'key rotate') words='--config --overlap --json --help' ;;
     'purge') words='--tag --url --operation --all --hard --config --admin --token-from --help' ;;
+    'reload') words='--config --admin --token-from --help' ;;
     'settings') words='--markdown --man --help' ;;
     'completion') words='--help bash zsh fish' ;;
     'version') words='--help' ;;
-    'help') words='--help run check routes explain key purge settings completion version help' ;;
+    'help') words='--help run check routes explain key purge reload settings completion version help' ;;
     esac
     case "$command $previous" in
     'run --config') _bpgate_files; return ;;
@@ -66,6 +67,9 @@ _bpgate() {
     'purge --config') _bpgate_files; return ;;
     'purge --admin') return ;;
     'purge --token-from') return ;;
+    'reload --config') _bpgate_files; return ;;
+    'reload --admin') return ;;
+    'reload --token-from') return ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))
 }

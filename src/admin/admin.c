@@ -9,6 +9,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "gateway/access_line.h"
 #include "gateway/local_answer.h"
 
 enum { BODY_MAX = 64 * KIB, ANSWER_SIZE = 256 };
@@ -20,12 +21,34 @@ static void answer_health(struct admin_call *call)
     admin_answer(call, 200, SPAN("{\"status\":\"ok\"}"));
 }
 
+/* A reload that has failed is no reason to take the gateway out of service: it serves as before. What
+ * was wrong is for those who may see settings. */
+static void write_reload(struct json_writer *json, const struct admin_call *call)
+{
+    const struct reload_news *news = &call->services->reloads.last;
+    char time[TIME_TEXT_SIZE];
+    if (news->wall_ms == 0)
+        return;
+    json_object_in(json, SPAN("reload"));
+    json_text(json, SPAN("result"), news->is_good ? SPAN("done") : SPAN("failed"));
+    json_text(json, SPAN("time"), time_text(news->wall_ms, time));
+    if (!news->is_good &&
+        admin_access(call->request, call->services->token, false) == ADMIN_GRANTED)
+        json_text(json, SPAN("reason"), span_of(news->text));
+    json_close(json);
+}
+
 static void answer_readiness(struct admin_call *call)
 {
-    if (call->services->is_draining)
-        admin_answer(call, 503, SPAN("{\"status\":\"draining\"}"));
-    else
-        admin_answer(call, 200, SPAN("{\"status\":\"ready\"}"));
+    enum { SIZE = ANSWER_SIZE + 2 * RELOAD_TEXT_SIZE };
+    struct json_writer json;
+    bool is_draining = call->services->is_draining;
+    json_init(&json, arena_alloc(call->arena, SIZE), SIZE);
+    json_object(&json);
+    json_text(&json, SPAN("status"), is_draining ? SPAN("draining") : SPAN("ready"));
+    write_reload(&json, call);
+    json_close(&json);
+    admin_answer(call, is_draining ? 503 : 200, json_finish(&json));
 }
 
 /* RFC 9110 §12.5.1, as far as the two need it: OpenMetrics for who names it. */
@@ -134,6 +157,7 @@ static const struct admin_route routes[] = {
     {METHOD_GET, SPAN_INIT("/api/log-level"), false, api_log_level},
     {METHOD_POST, SPAN_INIT("/explain"), false, answer_explain},
     {METHOD_POST, SPAN_INIT("/log-level"), false, api_set_log_level},
+    {METHOD_POST, SPAN_INIT("/reload"), false, answer_reload},
     {METHOD_POST, SPAN_INIT("/cache/purge"), false, answer_purge},
 };
 

@@ -1,4 +1,4 @@
-/* admin.h - answers the operator's own requests: health, readiness, purging the cache.
+/* admin.h - answers the operator's own requests: health, readiness, reloading, purging the cache.
  *
  * Another answerer of requests, on a client_server of its own. It is meant for this machine: a name
  * in Host, which a page in a browser may have made to point here, is refused unless a token is asked
@@ -7,6 +7,7 @@
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
 
+#include "admin/reload_desk.h"
 #include "client/client_connection.h"
 #include "metrics/metrics_text.h"
 
@@ -34,7 +35,8 @@ struct admin_services {
     const struct services *gateway; /* of the worker that answers */
     const struct key_record *keys;
     size_t key_count;
-    struct span settings; /* as JSON, without secrets */
+    struct span settings;       /* as JSON, without secrets */
+    struct reload_desk reloads; /* the owner initialises it, and tells it */
     void *owner;
 };
 

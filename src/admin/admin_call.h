@@ -21,6 +21,8 @@ struct admin_call {
     struct buffer body;               /* whole when the route is asked */
     void *operation;                  /* borrowed, set while it waits */
     void (*call_off)(void *operation);
+    struct list waiting;    /* in the reload desk's list */
+    uint64_t reload_number; /* what it waits for there */
 };
 
 /* A row of the table in admin.c. */

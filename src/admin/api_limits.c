@@ -223,7 +223,7 @@ static void answer(struct limits_call *limits)
 
 static void let_go(const struct limits_call *limits)
 {
-    limits->services.let_go(limits->services.snapshot);
+    limits->services.let_go(limits->services.generation);
 }
 
 static void on_looked(struct limit_look *look)
@@ -257,6 +257,6 @@ void api_limits(struct admin_call *call)
         answer(limits);
         return;
     }
-    limits->services.hold(limits->services.snapshot);
+    limits->services.hold(limits->services.generation);
     admin_wait(call, limits, call_off);
 }

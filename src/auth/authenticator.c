@@ -98,12 +98,18 @@ void key_ring_destroy(struct key_ring *ring)
     free(ring);
 }
 
+const struct key_record *key_ring_find(const struct key_ring *ring, struct span id)
+{
+    size_t slot = find_slot(ring, id);
+    return ring->slots[slot] ? &ring->records[ring->slots[slot] - 1] : NULL;
+}
+
 /* A record without hashes for ids that nobody has: what follows takes the same time. */
 static const struct key_record *find_record(const struct key_ring *ring, struct span id)
 {
     static const struct key_record nobody;
-    size_t slot = find_slot(ring, id);
-    return ring->slots[slot] ? &ring->records[ring->slots[slot] - 1] : &nobody;
+    const struct key_record *record = key_ring_find(ring, id);
+    return record ? record : &nobody;
 }
 
 struct hash_match {

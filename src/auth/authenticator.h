@@ -50,6 +50,9 @@ struct key_ring;
 struct key_ring *key_ring_create(const struct key_record *records, size_t count);
 void key_ring_destroy(struct key_ring *ring);
 
+/* The key with this id, or NULL. Tells by its time whether there is one. */
+const struct key_record *key_ring_find(const struct key_ring *ring, struct span id);
+
 enum auth_result {
     AUTH_OK,
     AUTH_NO_KEY,   /* nothing presented */

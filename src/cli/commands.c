@@ -66,6 +66,16 @@ static const struct option purge_options[] = {
      .help = "where its token is: env:NAME; default: admin.token of the file"},
 };
 
+static const struct option reload_options[] = {
+    CONFIG_OPTION,
+    {.name = "--admin",
+     .value = "URL",
+     .help = "its admin listener, in place of a file: http://127.0.0.1:9901"},
+    {.name = "--token-from",
+     .value = "SOURCE",
+     .help = "where its token is: env:NAME; default: admin.token of the file"},
+};
+
 static const struct option explain_options[] = {
     {.name = "--key",
      .value = "NAME",
@@ -98,7 +108,7 @@ static const struct option settings_options[] = {
 static const struct command commands[] = {
     {.name = "run",
      .run = run_command,
-     .summary = "serve, until SIGTERM or SIGINT",
+     .summary = "serve, until SIGTERM or SIGINT; SIGHUP loads the settings anew",
      OPTIONS(config_options),
      .about = "Serves with the settings of FILE. Without one, where the default is not there\n"
               "either, BOTPRESS_TOKEN is enough: it listens on 127.0.0.1:8080, and one key is\n"
@@ -163,6 +173,14 @@ static const struct command commands[] = {
      .about = "Asks the gateway whose admin.address is in FILE. What is purged is asked for anew\n"
               "before it is given again; while the upstream fails it still helps, unless --hard\n"
               "is given. Gateways that share a Redis all hear of it.\n"},
+    {.name = "reload",
+     .run = reload_command,
+     .summary = "have the running gateway load its settings anew",
+     OPTIONS(reload_options),
+     .about =
+         "Asks the gateway whose admin.address is in FILE to read its own settings file again, as\n"
+         "SIGHUP does, and tells how that went. With anything wrong in it, all stays as it is\n"
+         "(exit code 2). Requests that are under way keep the settings they began with.\n"},
     {.name = "settings",
      .run = settings_command,
      .summary = "print the reference of all settings",

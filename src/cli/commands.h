@@ -22,6 +22,7 @@ int key_check_command(const struct arguments *arguments);
 int key_new_command(const struct arguments *arguments);
 int key_rotate_command(const struct arguments *arguments);
 int purge_command(const struct arguments *arguments);
+int reload_command(const struct arguments *arguments);
 int routes_command(const struct arguments *arguments);
 int run_command(const struct arguments *arguments);
 int settings_command(const struct arguments *arguments);

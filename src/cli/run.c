@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "config/config.h"
@@ -29,12 +30,42 @@ static struct snapshot *load(const char *path)
     return snapshot;
 }
 
+static void append(struct buffer *lines, const char *text)
+{
+    /* What does not fit is left out: whoever wants all of it asks `bpgate check`. */
+    if (buffer_append(lines, span_of(text)) == OK)
+        (void)!buffer_append(lines, SPAN("\n"));
+}
+
+/* For a reload: owner points to the path. What is wrong is told by whoever asked for it. */
+static struct snapshot *load_again(void *owner, struct buffer *lines)
+{
+    const char *path = *(const char **)owner;
+    char line[CONFIG_LINE_SIZE];
+    struct config_errors *errors = xcalloc(1, sizeof(*errors));
+    struct first_key key = {.is_new = false};
+    struct snapshot *snapshot = path ? config_load(path, errors) : config_default(&key, errors);
+    for (size_t i = 0; i < errors->count; i++) {
+        config_problem_write(errors, i, line);
+        append(lines, line);
+    }
+    if (errors->has_more)
+        append(lines, "and more; only the first are shown");
+    free(errors);
+    return snapshot;
+}
+
 int run_command(const struct arguments *arguments)
 {
-    struct snapshot *snapshot = load(config_choose(arguments_value(arguments, "--config")));
-    if (!snapshot)
+    const char *path = config_choose(arguments_value(arguments, "--config"));
+    const struct process_options options = {
+        .snapshot = load(path),
+        .load = load_again,
+        .owner = &path,
+    };
+    if (!options.snapshot)
         return EXIT_USAGE;
-    int status = process_run(snapshot);
-    snapshot_release(snapshot);
+    int status = process_run(&options);
+    snapshot_release(options.snapshot);
     return status == 0 ? EXIT_OK : EXIT_FAILED;
 }

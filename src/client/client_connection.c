@@ -8,6 +8,9 @@
 
 /* Of the next requests while one is answered: beyond this the stream is paused. */
 enum { AHEAD_LIMIT = 16 * KIB };
+
+/* Far above what is ever kept: head_bytes, which may be another while a head comes, is at most 1 MiB. */
+enum { INPUT_LIMIT = 2 * MIB };
 enum { ARENA_LIMIT = 4 * MIB, SHOWN_LINE = 120 };
 
 static uint64_t now_of(const struct client_connection *c)
@@ -443,7 +446,7 @@ void client_server_accept(struct client_server *server, struct stream *stream,
     c->server = server;
     c->origin = *origin;
     c->state = OPENING;
-    buffer_init(&c->input, server->options->head.head_bytes + AHEAD_LIMIT + 2 * LOOP_READ_SIZE);
+    buffer_init(&c->input, INPUT_LIMIT);
     timer_init(&c->timer, &server->loop->timers, on_due);
     list_push_back(&server->connections, &c->link);
     server->count++;

@@ -143,6 +143,7 @@ static void build_redis(const struct draft *draft, struct snapshot_options *opti
     if (!options->has_redis)
         return;
     ASSERT(!redis_url_parse(draft->redis_url.text, arena, &options->redis.url));
+    options->redis.text = draft->redis_url.text;
     options->redis.password = draft->redis_password.text;
     options->redis.ca_file = draft->redis_ca_file.text.at;
 }

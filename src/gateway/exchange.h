@@ -57,11 +57,10 @@ struct exchange {
     uint64_t waiting_since_us, waited_us;
 
     /* What it is about: the gateway, at its start. */
-    struct services *services;        /* borrowed */
+    struct services *services;        /* held: those of its start */
     struct client_connection *client; /* borrowed until on_done */
     struct arena *arena;              /* borrowed */
     struct request *request;          /* borrowed */
-    void *snapshot;                   /* counted */
     uint64_t started_ms, started_us, started_wall_ms;
     struct span request_id;
     struct span traceparent;  /* with a span of our own, for the upstream */

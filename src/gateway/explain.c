@@ -21,7 +21,6 @@ static struct exchange *exchange_of(struct explanation *e, struct arena *arena)
     ex->services = &e->services;
     ex->arena = arena;
     ex->request = request;
-    ex->snapshot = e->services.snapshot;
     ex->now = WHEN_OPEN;
     ex->started_ms = loop_now_ms(e->services.loop);
     ex->started_us = clock_us();
@@ -112,7 +111,7 @@ static void tell(struct explanation *e)
     if (answers)
         explain_answer(ex, e->json, answers);
     lookup_clear(lookup);
-    ex->services->let_go(ex->snapshot);
+    ex->services->let_go(ex->services->generation);
 }
 
 static void on_looked(struct limit_look *look)
@@ -135,7 +134,7 @@ bool explain_begin(struct explanation *e, const struct services *services, struc
     }
     explain_operation(e->exchange, e->json);
     e->failed = settle(e);
-    e->services.hold(e->exchange->snapshot);
+    e->services.hold(e->services.generation);
     e->look = (struct limit_look){.exchange = e->exchange, .on_done = on_looked};
     if (!limit_look_begin(&e->look, REDIS_MS))
         return false;
@@ -146,5 +145,5 @@ bool explain_begin(struct explanation *e, const struct services *services, struc
 void explain_off(struct explanation *e)
 {
     limit_look_off(&e->look);
-    e->services.let_go(e->exchange->snapshot);
+    e->services.let_go(e->services.generation);
 }

@@ -19,8 +19,7 @@ static struct exchange *create(struct services *services, struct client_connecti
     ex->client = client;
     ex->arena = arena;
     ex->request = request;
-    ex->snapshot = services->snapshot;
-    services->hold(ex->snapshot);
+    services->hold(services->generation);
     ex->started_ms = loop_now_ms(services->loop);
     ex->started_us = clock_us();
     ex->started_wall_ms = clock_wall_ms();
@@ -37,7 +36,7 @@ static void on_done(struct exchange *ex)
     lookup_clear(ex->lookup);
     limits_clear(ex);
     cache_entry_release(ex->held);
-    ex->services->let_go(ex->snapshot);
+    ex->services->let_go(ex->services->generation);
     client_done(ex->client);
 }
 

@@ -14,7 +14,7 @@ bool outcome_may_try(struct forward *f)
     struct services *services = f->exchange->services;
     if (!services->options->breaker_enabled)
         return true;
-    f->owes_outcome = breaker_allows(&services->breaker, now_of(f->exchange));
+    f->owes_outcome = breaker_allows(&services->lasting->breaker, now_of(f->exchange));
     return f->owes_outcome;
 }
 
@@ -25,12 +25,13 @@ static void record(struct forward *f, enum call_outcome outcome)
         return;
     f->owes_outcome = false;
     uint64_t now_ms = now_of(f->exchange);
-    if (!breaker_record(&services->breaker, outcome, now_ms))
+    if (!breaker_record(&services->lasting->breaker, outcome, now_ms))
         return;
     metrics_add(services->metrics, METRIC_BREAKER_OPENED, HERE, 1);
-    log_event(LOG_WARN, "breaker_open",
-              FIELDS(field_text("upstream", services->upstream_authority),
-                     field_number("ms", (int64_t)breaker_wait_ms(&services->breaker, now_ms))));
+    log_event(
+        LOG_WARN, "breaker_open",
+        FIELDS(field_text("upstream", services->upstream_authority),
+               field_number("ms", (int64_t)breaker_wait_ms(&services->lasting->breaker, now_ms))));
 }
 
 /* Operations that may be silent for long without anything being wrong (product §7). */
@@ -77,7 +78,7 @@ void outcome_unknown(struct forward *f)
 
 enum verdict outcome_say_unavailable(struct exchange *ex)
 {
-    uint64_t wait_ms = breaker_wait_ms(&ex->services->breaker, now_of(ex));
+    uint64_t wait_ms = breaker_wait_ms(&ex->services->lasting->breaker, now_of(ex));
     const struct problem problem = {.id = PROBLEM_UNAVAILABLE,
                                     .retry_after_s = (unsigned)(wait_ms / 1000 + 1)};
     return problem_respond(ex, &problem);

@@ -11,12 +11,12 @@ enum { REFRESHES_MAX = 64 };
 static void on_done(struct exchange *ex)
 {
     struct services *services = ex->services;
-    services->cache.refreshes--;
+    services->lasting->refreshes--;
     tally_limits(ex);
     forward_clear(ex->forward);
     lookup_clear(ex->lookup);
     cache_entry_release(ex->held);
-    services->let_go(ex->snapshot);
+    services->let_go(services->generation);
     client_done(ex->client);
 }
 
@@ -66,8 +66,7 @@ static struct exchange *copy_exchange(const struct exchange *from, struct arena 
     ex->services = services;
     ex->arena = arena;
     ex->request = request;
-    ex->snapshot = from->snapshot;
-    services->hold(ex->snapshot);
+    services->hold(services->generation);
     ex->started_ms = loop_now_ms(services->loop);
     ex->started_us = clock_us();
     ex->started_wall_ms = clock_wall_ms();
@@ -94,7 +93,7 @@ void refresh_begin(const struct lookup *stale)
     const struct exchange *from = stale->exchange;
     struct services *services = from->services;
     struct arena *arena;
-    if (services->cache.refreshes >= REFRESHES_MAX ||
+    if (services->lasting->refreshes >= REFRESHES_MAX ||
         flight_find(services->cache.flights, stale->primary))
         return;
     struct client_connection *nobody = client_server_nobody(services->clients, &arena);
@@ -104,7 +103,7 @@ void refresh_begin(const struct lookup *stale)
     struct exchange *ex = copy_exchange(from, arena, request);
     ex->client = nobody;
     client_nobody_asks(nobody, ex);
-    services->cache.refreshes++;
+    services->lasting->refreshes++;
     struct lookup *l = lookup_create(ex);
     if (l) {
         lookup_adopt(l, cache_entry_count(stale->entry));

@@ -1,7 +1,7 @@
 /* services.h - what an exchange may use: everything it needs that is not its own.
  *
- * One per worker, borrowed by its exchanges. Immutable parts come from the current snapshot; an
- * exchange copies the pointers it needs at its start and holds the snapshot through `hold`.
+ * One for each configuration that a worker has loaded; an exchange takes the current one at its start
+ * and holds it to its end, whatever is loaded meanwhile.
  */
 #ifndef GATEWAY_SERVICES_H
 #define GATEWAY_SERVICES_H
@@ -59,7 +59,6 @@ struct cache_services {
     struct flight_table *flights; /* the worker's own */
     struct redis_tier *redis;     /* likewise; NULL: memory only */
     const struct cache_rules *rules;
-    unsigned refreshes; /* under way */
 };
 
 /* What limits that several gateways share do while their Redis is away. */
@@ -73,10 +72,18 @@ enum limits_away {
 /* The limits, of all workers but for Redis. */
 struct limit_services {
     struct limit_table *table;
-    struct inflight *inflight; /* by key_record.index */
+    struct inflight *const *inflight; /* by key_record.index; of keys with max_inflight */
     const struct limit_rules *rules;
     struct redis_limits *redis; /* the worker's own; NULL: each gateway counts for itself */
     enum limits_away away;
+};
+
+/* What a worker goes on with when the settings are loaded anew. */
+struct lasting {
+    struct retry_budget retries;
+    struct breaker breaker;
+    size_t held;        /* bytes of bodies held now, against held_bytes */
+    unsigned refreshes; /* under way */
 };
 
 struct services {
@@ -93,16 +100,15 @@ struct services {
     struct upstream_pool *pool;
     struct span upstream_authority; /* for Host */
     struct span via;                /* "bpgate-<instance>": this gateway's name in Via */
-    struct retry_budget retries;
-    struct breaker breaker;
-    size_t held;                                /* bytes of bodies held now, against held_bytes */
+    struct lasting *lasting;
     struct log_ring *access_log, *audit_log;    /* NULL: off */
     bool access_log_is_text, audit_log_is_text; /* people read it on a terminal */
     struct metrics_cells *metrics;              /* the worker's; NULL: nobody counts */
     struct refusals *refusals;                  /* of all workers; NULL: nobody looks */
-    void *snapshot; /* borrowed; counted for an exchange by the two below */
-    void (*hold)(void *snapshot);
-    void (*let_go)(void *snapshot);
+    /* All of this lives as long as somebody holds it: plainly counted, on the worker's loop. */
+    void *generation;
+    void (*hold)(void *generation);
+    void (*let_go)(void *generation);
 };
 
 #endif

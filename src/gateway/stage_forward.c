@@ -401,7 +401,7 @@ enum verdict forward_begin(struct exchange *ex)
     if (!head_up_prepare(ex, &missing))
         return say_missing(ex, missing);
     struct forward *f = forward_create(ex, limit);
-    retry_budget_earn(&ex->services->retries, ex->services->options->retry_percent);
+    retry_budget_earn(&ex->services->lasting->retries, ex->services->options->retry_percent);
     return upload_is_gathered(&f->upload) ? ask(f) : gather(f);
 }
 
@@ -428,7 +428,7 @@ enum verdict forward_finish(struct exchange *ex)
     if (f->state == FORWARD_GATHERING)
         return ask(f);
     if (f->state == FORWARD_FAILED) {
-        if (may_retry(f) && retry_budget_spend(&ex->services->retries))
+        if (may_retry(f) && retry_budget_spend(&ex->services->lasting->retries))
             return retry(f);
         return say_failed(f);
     }

@@ -213,13 +213,17 @@ enum verdict limit_address_begin(struct exchange *ex)
     return take(ex, LIMIT_ADDRESS, 0); /* always in memory: it is for strangers */
 }
 
+static struct inflight *inflight_of(const struct exchange *ex)
+{
+    return limits_of(ex)->inflight[ex->key->index];
+}
+
 static enum verdict enter_flight(struct exchange *ex, enum verdict verdict)
 {
     if (verdict != STAGE_NEXT || !ex->key || ex->key->max_inflight == 0)
         return verdict;
     struct limits *limits = limits_here(ex);
-    limits->is_in_flight =
-        inflight_enter(limits_of(ex)->inflight, ex->key->index, ex->key->max_inflight);
+    limits->is_in_flight = inflight_enter(inflight_of(ex), ex->key->max_inflight);
     if (limits->is_in_flight)
         return STAGE_NEXT;
     give_back(ex, limits, limits->count);
@@ -253,7 +257,7 @@ enum verdict limit_upstream_finish(struct exchange *ex)
 void limits_clear(struct exchange *ex)
 {
     if (ex->limits && ex->limits->is_in_flight) {
-        inflight_leave(limits_of(ex)->inflight, ex->key->index);
+        inflight_leave(inflight_of(ex));
         ex->limits->is_in_flight = false;
     }
 }

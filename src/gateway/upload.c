@@ -23,7 +23,7 @@ void upload_init(struct upload *upload, struct exchange *exchange, struct upstre
 
 static void drop_held(struct upload *upload)
 {
-    upload->exchange->services->held -= upload->held.len;
+    upload->exchange->services->lasting->held -= upload->held.len;
     buffer_clear(&upload->held);
 }
 
@@ -59,11 +59,11 @@ void upload_rewind(struct upload *upload)
 static bool hold(struct upload *upload, struct span piece)
 {
     struct services *services = upload->exchange->services;
-    if (piece.len > services->options->held_bytes - services->held)
+    if (piece.len > services->options->held_bytes - services->lasting->held)
         return false;
     if (buffer_append(&upload->held, piece) != OK)
         return false;
-    services->held += piece.len;
+    services->lasting->held += piece.len;
     return true;
 }
 

@@ -4,33 +4,37 @@
 #include <stdlib.h>
 
 struct inflight {
-    size_t keys;
-    atomic_uint counts[];
+    atomic_uint references, requests;
 };
 
-struct inflight *inflight_create(size_t keys)
+struct inflight *inflight_create(void)
 {
-    struct inflight *inflight = xcalloc(1, sizeof(*inflight) + keys * sizeof(inflight->counts[0]));
-    inflight->keys = keys;
+    struct inflight *inflight = xcalloc(1, sizeof(*inflight));
+    atomic_init(&inflight->references, 1);
     return inflight;
 }
 
-void inflight_destroy(struct inflight *inflight)
+struct inflight *inflight_count(struct inflight *inflight)
 {
-    free(inflight);
+    (void)atomic_fetch_add_explicit(&inflight->references, 1, memory_order_relaxed);
+    return inflight;
 }
 
-bool inflight_enter(struct inflight *inflight, size_t key, unsigned most)
+void inflight_release(struct inflight *inflight)
 {
-    ASSERT(key < inflight->keys);
-    if (atomic_fetch_add_explicit(&inflight->counts[key], 1, memory_order_relaxed) < most)
+    if (inflight && atomic_fetch_sub_explicit(&inflight->references, 1, memory_order_acq_rel) == 1)
+        free(inflight);
+}
+
+bool inflight_enter(struct inflight *inflight, unsigned most)
+{
+    if (atomic_fetch_add_explicit(&inflight->requests, 1, memory_order_relaxed) < most)
         return true;
-    inflight_leave(inflight, key);
+    inflight_leave(inflight);
     return false;
 }
 
-void inflight_leave(struct inflight *inflight, size_t key)
+void inflight_leave(struct inflight *inflight)
 {
-    ASSERT(key < inflight->keys);
-    (void)atomic_fetch_sub_explicit(&inflight->counts[key], 1, memory_order_relaxed);
+    (void)atomic_fetch_sub_explicit(&inflight->requests, 1, memory_order_relaxed);
 }

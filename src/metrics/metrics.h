@@ -32,6 +32,7 @@ enum metric_direction { DIRECTION_UP, DIRECTION_DOWN };
 enum metric_side { SIDE_CLIENT, SIDE_UPSTREAM };
 enum metric_handshake { HANDSHAKE_FULL, HANDSHAKE_RESUMED, HANDSHAKE_FAILED };
 enum metric_entry { ENTRY_ADDRESS_FULL, ENTRY_NOT_TRUSTED, ENTRY_BAD_HEADER, ENTRY_TIMEOUT };
+enum metric_reload { RELOAD_DONE, RELOAD_FAILED };
 
 struct metrics;
 struct metrics_cells;

@@ -40,6 +40,7 @@
     LABEL(LABEL_POOL, "state", "idle|busy", 0)                                                     \
     LABEL(LABEL_COMMAND, "result", "answered|refused|late|lost", 0)                                \
     LABEL(LABEL_TIER, "result", "found|absent|damaged|late|written|dropped", 0)                    \
+    LABEL(LABEL_RELOAD, "result", "done|failed", 0)                                                \
     LABEL(LABEL_VERSION, "version", BPGATE_VERSION, 0)
 
 #define METRICS(METRIC)                                                                            \
@@ -105,6 +106,12 @@
            "The cache's reads from and writes to Redis.")                                          \
     METRIC(METRIC_LOG_DROPPED, COUNTER, "bpgate_log_lines_dropped", LABEL_NONE, LABEL_NONE, LABEL_NONE, \
            "Lines of the access log that a full or slow disk cost.")                               \
+    METRIC(METRIC_RELOADS, COUNTER, "bpgate_config_reloads", LABEL_RELOAD, LABEL_NONE, LABEL_NONE, \
+           "Times that the settings were to be loaded anew.")                                      \
+    METRIC(METRIC_CONFIG_GOOD, GAUGE, "bpgate_config_last_reload_successful", LABEL_NONE, LABEL_NONE, LABEL_NONE, \
+           "1 while the settings in effect are those that were loaded last; 0 after a reload that failed.") \
+    METRIC(METRIC_CONFIG_TIME, GAUGE, "bpgate_config_last_reload_success_timestamp_seconds", LABEL_NONE, LABEL_NONE, LABEL_NONE, \
+           "When the settings in effect were loaded, in seconds since 1970.")                      \
     METRIC(METRIC_BUILD, GAUGE, "bpgate_build_info", LABEL_VERSION, LABEL_NONE, LABEL_NONE,        \
            "Always 1.")                                                                            \
     METRIC(METRIC_WORKERS, GAUGE, "bpgate_workers", LABEL_NONE, LABEL_NONE, LABEL_NONE,            \

@@ -283,6 +283,11 @@ void listener_resume(struct listener *listener)
     watch(listener);
 }
 
+void listener_give(struct listener *listener, void *owner)
+{
+    listener->owner = owner;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     free(handle->data);

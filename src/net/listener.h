@@ -39,6 +39,9 @@ struct listener *listener_create(struct loop *loop, int descriptor,
 void listener_pause(struct listener *listener);
 void listener_resume(struct listener *listener);
 
+/* Events go to another owner from now on. */
+void listener_give(struct listener *listener, void *owner);
+
 /* Accepts what the kernel has queued (on_accept is raised from inside, the one exception to that
  * rule, since the listener is about to go), then closes. */
 void listener_close(struct listener *listener);

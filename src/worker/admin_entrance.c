@@ -5,25 +5,36 @@
 #include <unistd.h>
 
 #include "auth/credential_source.h"
+#include "base/text.h"
 #include "net/listener.h"
 
 enum { MOST_CONNECTIONS = 64 };
 
-struct admin_entrance {
+/* What the settings say of it. */
+struct face {
     struct token_text token;
+    struct listener *listener; /* NULL: there is none, or that of the face before stays */
+};
+
+struct admin_entrance {
+    struct face now, next;
     struct admin_services services;
     struct client_server clients;
-    struct listener *listener;
-    struct cache_services *cache; /* borrowed; the next two too */
+    struct span address;          /* borrowed from the current settings */
+    struct worker_metrics *watch; /* borrowed; the next one too */
     const struct process_figures *figures;
-    struct worker_metrics *watch;
 };
 
 /* --- What a purge does --- */
 
+static const struct cache_services *cache_of(const void *owner)
+{
+    return &((const struct admin_entrance *)owner)->services.gateway->cache;
+}
+
 static void stamp(void *owner, const uint16_t *slots, size_t count, bool is_soft)
 {
-    const struct cache_services *cache = ((const struct admin_entrance *)owner)->cache;
+    const struct cache_services *cache = cache_of(owner);
     if (!cache->tags)
         return;
     tags_stamp(cache->tags, slots, count, tags_now_us(cache->tags), is_soft);
@@ -33,7 +44,7 @@ static void stamp(void *owner, const uint16_t *slots, size_t count, bool is_soft
 
 static void stamp_all(void *owner, bool is_soft)
 {
-    const struct cache_services *cache = ((const struct admin_entrance *)owner)->cache;
+    const struct cache_services *cache = cache_of(owner);
     if (!cache->tags)
         return;
     tags_stamp_all(cache->tags, tags_now_us(cache->tags), is_soft);
@@ -68,37 +79,11 @@ static void on_accept(void *owner, struct stream *stream, const struct sockaddr 
 static const struct listener_events listener_events = {.on_accept = on_accept,
                                                        .may_enter = may_enter};
 
-/* --- Opening and closing --- */
+/* --- Opening, changing and closing --- */
 
-static bool read_token(struct admin_entrance *entrance, struct span source,
-                       char error[ADMIN_ENTRANCE_ERROR_SIZE])
+struct admin_entrance *admin_entrance_create(const struct admin_entrance_options *options)
 {
-    struct credential_source opened;
-    char why[SOURCE_ERROR_SIZE];
-    if (source.len == 0)
-        return true;
-    if (credential_source_open(&opened, source, &entrance->token, why) != OK) {
-        (void)snprintf(error, ADMIN_ENTRANCE_ERROR_SIZE, "admin.token: %s", why);
-        return false;
-    }
-    credential_source_close(&opened);
-    entrance->services.token = (struct span){entrance->token.at, entrance->token.len};
-    return true;
-}
-
-static void dispose(struct admin_entrance *entrance)
-{
-    metrics_text_destroy(entrance->services.metrics);
-    token_text_wipe(&entrance->token);
-    free(entrance);
-}
-
-struct admin_entrance *admin_entrance_open(const struct admin_entrance_options *options,
-                                           char error[ADMIN_ENTRANCE_ERROR_SIZE])
-{
-    const struct snapshot_options *settings = options->settings;
     struct admin_entrance *entrance = xcalloc(1, sizeof(*entrance));
-    entrance->cache = options->cache;
     entrance->figures = options->figures;
     entrance->watch = options->watch;
     entrance->services = (struct admin_services){
@@ -108,27 +93,94 @@ struct admin_entrance *admin_entrance_open(const struct admin_entrance_options *
         .metrics = metrics_text_create(options->figures->metrics),
         .counted = options->figures->metrics,
         .refusals = options->figures->refusals,
-        .gateway = options->gateway,
-        .keys = settings->keys,
-        .key_count = settings->key_count,
-        .settings = settings->told,
         .owner = entrance,
     };
-    if (!read_token(entrance, settings->admin.token, error)) {
-        (void)close(options->descriptor);
-        dispose(entrance);
-        return NULL;
-    }
-    client_server_init(&entrance->clients, options->loop, &settings->client, &admin_handler,
+    reload_desk_init(&entrance->services.reloads, options->on_reload, options->owner);
+    client_server_init(&entrance->clients, options->loop, NULL, &admin_handler,
                        &entrance->services);
-    entrance->listener =
-        listener_create(options->loop, options->descriptor, &listener_events, entrance);
-    if (entrance->listener)
-        return entrance;
+    return entrance;
+}
+
+static bool read_token(struct face *face, struct span source, char error[ADMIN_ENTRANCE_ERROR_SIZE])
+{
+    struct credential_source opened;
+    char why[SOURCE_ERROR_SIZE];
+    if (source.len == 0)
+        return true;
+    if (credential_source_open(&opened, source, &face->token, why) != OK) {
+        (void)snprintf(error, ADMIN_ENTRANCE_ERROR_SIZE, "admin.token: %s", why);
+        return false;
+    }
+    credential_source_close(&opened);
+    return true;
+}
+
+static bool listen_at(struct admin_entrance *entrance, int descriptor, struct span address,
+                      char error[ADMIN_ENTRANCE_ERROR_SIZE])
+{
+    if (descriptor < 0)
+        return true;
+    entrance->next.listener =
+        listener_create(entrance->clients.loop, descriptor, &listener_events, entrance);
+    if (entrance->next.listener) {
+        listener_pause(entrance->next.listener);
+        return true;
+    }
     (void)snprintf(error, ADMIN_ENTRANCE_ERROR_SIZE, "admin.address: cannot listen on %.*s",
-                   (int)settings->admin.address.len, settings->admin.address.at);
-    dispose(entrance);
-    return NULL;
+                   (int)address.len, address.at);
+    return false;
+}
+
+bool admin_entrance_prepare(struct admin_entrance *entrance, const struct admin_options *options,
+                            int descriptor, char error[ADMIN_ENTRANCE_ERROR_SIZE])
+{
+    entrance->next = (struct face){.listener = NULL};
+    return listen_at(entrance, descriptor, options->address, error) &&
+           read_token(&entrance->next, options->token, error);
+}
+
+void admin_entrance_drop(struct admin_entrance *entrance)
+{
+    if (entrance->next.listener)
+        listener_close(entrance->next.listener);
+    token_text_wipe(&entrance->next.token);
+    entrance->next.listener = NULL;
+}
+
+/* The old listener goes where the address is another; who is connected stays. */
+static void change_listener(struct admin_entrance *entrance, struct span address)
+{
+    struct face *now = &entrance->now, *next = &entrance->next;
+    bool is_same = span_equal(entrance->address, address);
+    if (now->listener && !is_same)
+        listener_close(now->listener);
+    if (!is_same)
+        now->listener = next->listener;
+    if (now->listener)
+        listener_resume(now->listener);
+    entrance->address = address;
+}
+
+void admin_entrance_adopt(struct admin_entrance *entrance, const struct snapshot_options *settings,
+                          struct services *gateway)
+{
+    struct admin_services *services = &entrance->services;
+    change_listener(entrance, settings->admin.address);
+    token_text_wipe(&entrance->now.token);
+    entrance->now.token = entrance->next.token;
+    token_text_wipe(&entrance->next.token);
+    services->token = (struct span){entrance->now.token.at, entrance->now.token.len};
+    services->gateway = gateway;
+    services->keys = settings->keys;
+    services->key_count = settings->key_count;
+    services->settings = settings->told;
+    entrance->clients.options = &settings->client;
+    entrance->next.listener = NULL;
+}
+
+void admin_entrance_tell(struct admin_entrance *entrance, const struct reload_news *news)
+{
+    reload_desk_tell(&entrance->services.reloads, news);
 }
 
 void admin_entrance_drain(struct admin_entrance *entrance)
@@ -139,12 +191,16 @@ void admin_entrance_drain(struct admin_entrance *entrance)
     entrance->clients.is_draining = true;
 }
 
-void admin_entrance_close(struct admin_entrance *entrance)
+void admin_entrance_destroy(struct admin_entrance *entrance)
 {
     if (!entrance)
         return;
-    listener_close(entrance->listener);
+    admin_entrance_drop(entrance);
+    if (entrance->now.listener)
+        listener_close(entrance->now.listener);
     client_server_abort(&entrance->clients);
     ASSERT(entrance->clients.count == 0);
-    dispose(entrance);
+    metrics_text_destroy(entrance->services.metrics);
+    token_text_wipe(&entrance->now.token);
+    free(entrance);
 }

@@ -118,6 +118,18 @@ static struct stream *put_on(struct entrance *entrance, struct stream *stream)
     return tls_stream_create(stream, context, loop);
 }
 
+/* Takes connections while there is room. */
+static void settle(struct entrances *entrances)
+{
+    for (size_t i = 0; i < entrances->count; i++) {
+        struct listener *listener = entrances->at[i].listener;
+        if (listener && entrances->is_full)
+            listener_pause(listener);
+        else if (listener)
+            listener_resume(listener);
+    }
+}
+
 static void close_when_full(struct entrances *entrances)
 {
     size_t clients = entrances->options.clients->count;
@@ -125,10 +137,7 @@ static void close_when_full(struct entrances *entrances)
         return;
     entrances->is_full = true;
     log_event(LOG_WARN, "connections_full", FIELDS(field_number("connections", (int64_t)clients)));
-    for (size_t i = 0; i < entrances->count; i++) {
-        if (entrances->at[i].listener)
-            listener_pause(entrances->at[i].listener);
-    }
+    settle(entrances);
 }
 
 static void on_accept(void *owner, struct stream *stream, const struct sockaddr *peer)
@@ -154,10 +163,7 @@ void entrances_leave(struct entrances *entrances, void *ticket)
     if (!entrances->is_full || entrances->options.clients->count >= entrances->most)
         return;
     entrances->is_full = false;
-    for (size_t i = 0; i < entrances->count; i++) {
-        if (entrances->at[i].listener)
-            listener_resume(entrances->at[i].listener);
-    }
+    settle(entrances);
 }
 
 static void tell_unopened(const struct entrances *entrances, enum log_level level,
@@ -187,6 +193,12 @@ void entrances_note_unopened(struct entrances *entrances, enum status why)
 
 /* --- Opening and closing --- */
 
+static void close_if_open(int descriptor)
+{
+    if (descriptor >= 0)
+        (void)close(descriptor);
+}
+
 static bool open_one(struct entrance *entrance, int descriptor, char error[ENTRANCES_ERROR_SIZE])
 {
     struct entrances *all = entrance->all;
@@ -196,13 +208,17 @@ static bool open_one(struct entrance *entrance, int descriptor, char error[ENTRA
     if (tls.certificate_file) {
         entrance->identity = tls_identity_create(&tls, error);
         if (!entrance->identity) {
-            (void)close(descriptor);
+            close_if_open(descriptor);
             return false;
         }
     }
-    entrance->listener = listener_create(all->options.loop, descriptor, &listener_events, entrance);
-    if (entrance->listener)
+    if (descriptor < 0)
         return true;
+    entrance->listener = listener_create(all->options.loop, descriptor, &listener_events, entrance);
+    if (entrance->listener) {
+        listener_pause(entrance->listener);
+        return true;
+    }
     struct span address = entrance->options->address;
     (void)snprintf(error, ENTRANCES_ERROR_SIZE, "cannot listen on %.*s", (int)address.len,
                    address.at);
@@ -236,13 +252,45 @@ struct entrances *entrances_open(const struct entrances_options *options,
         if (open_one(&entrances->at[i], options->descriptors[i], error))
             continue;
         while (++i < entrances->count)
-            (void)close(options->descriptors[i]);
-        entrances_close(entrances);
+            close_if_open(options->descriptors[i]);
         entrances_destroy(entrances);
         return NULL;
     }
-    entrances->is_open = true;
     return entrances;
+}
+
+static void take_listener(struct entrance *entrance, struct entrances *before)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        struct entrance *old = &before->at[i];
+        if (!old->listener || !span_equal(old->options->address, entrance->options->address))
+            continue;
+        entrance->listener = old->listener;
+        old->listener = NULL;
+        listener_give(entrance->listener, entrance);
+    }
+}
+
+static void take_over(struct entrances *entrances, struct entrances *before)
+{
+    for (size_t i = 0; i < entrances->count; i++) {
+        if (!entrances->at[i].listener)
+            take_listener(&entrances->at[i], before);
+    }
+    entrances_close(before);
+    address_counts_destroy(entrances->addresses);
+    entrances->addresses = before->addresses;
+    before->addresses = NULL;
+    entrances_destroy(before);
+}
+
+void entrances_begin(struct entrances *entrances, struct entrances *before)
+{
+    if (before)
+        take_over(entrances, before);
+    entrances->is_open = true;
+    entrances->is_full = entrances->options.clients->count >= entrances->most;
+    settle(entrances);
 }
 
 void entrances_close(struct entrances *entrances)
@@ -256,6 +304,8 @@ void entrances_close(struct entrances *entrances)
 
 void entrances_destroy(struct entrances *entrances)
 {
+    if (!entrances->is_open)
+        entrances_close(entrances);
     for (size_t i = 0; i < entrances->count; i++) {
         ASSERT(!entrances->at[i].listener);
         tls_identity_destroy(entrances->at[i].identity);

@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 enum { RING_BYTES = MIB };
 
 /* A datagram socket, which base/log_writer tells apart. */
@@ -46,34 +48,84 @@ static int open_place(const struct log_place *place)
     return -1;
 }
 
-enum status log_sink_open(struct log_sink *sink, const struct log_place *place, size_t rings)
+static enum status open_next(struct log_sink *sink, const struct log_place *place)
 {
-    *sink = (struct log_sink){.place = *place};
+    sink->next = (struct log_opening){.place = *place, .descriptor = -1};
     if (place->kind == LOG_OFF)
         return OK;
-    sink->descriptor = open_place(place);
-    if (sink->descriptor < 0)
+    sink->next.descriptor = open_place(place);
+    if (sink->next.descriptor < 0)
         return ERR_IO;
-    sink->is_text = isatty(sink->descriptor);
-    sink->writer = log_writer_create(sink->descriptor, rings, RING_BYTES);
+    sink->next.is_text = isatty(sink->next.descriptor);
     return OK;
 }
 
-struct log_ring *log_sink_ring(struct log_sink *sink, size_t index)
+static bool is_same(const struct log_place *a, const struct log_place *b)
 {
-    return sink->writer ? log_writer_ring(sink->writer, index) : NULL;
+    return a->kind == b->kind && span_equal(span_of(a->path), span_of(b->path));
+}
+
+enum status log_sink_prepare(struct log_sink *sink, const struct log_place *place)
+{
+    if (!is_same(&sink->now.place, place))
+        return open_next(sink, place);
+    sink->next = sink->now;
+    sink->next.place = *place;
+    return OK;
+}
+
+struct log_outlet log_sink_outlet(const struct log_sink *sink, size_t index)
+{
+    if (sink->next.place.kind == LOG_OFF)
+        return (struct log_outlet){.ring = NULL};
+    return (struct log_outlet){log_writer_ring(sink->writer, index), sink->next.is_text};
+}
+
+static void close_if_open(int descriptor)
+{
+    if (descriptor >= 0)
+        (void)close(descriptor);
+}
+
+/* What has been turned off still takes the lines of exchanges that began before. */
+void log_sink_adopt(struct log_sink *sink)
+{
+    int before = sink->now.descriptor;
+    sink->now = sink->next;
+    if (sink->now.place.kind == LOG_OFF)
+        sink->now.descriptor = before;
+    if (sink->now.descriptor == before)
+        return;
+    log_writer_move(sink->writer, sink->now.descriptor);
+    close_if_open(before);
+}
+
+void log_sink_drop(struct log_sink *sink)
+{
+    if (sink->next.descriptor != sink->now.descriptor)
+        close_if_open(sink->next.descriptor);
+    sink->next = sink->now;
+}
+
+enum status log_sink_open(struct log_sink *sink, const struct log_place *place, size_t rings)
+{
+    sink->now = (struct log_opening){.descriptor = -1};
+    if (open_next(sink, place) != OK)
+        return ERR_IO;
+    sink->writer = log_writer_create(sink->next.descriptor, rings, RING_BYTES);
+    log_sink_adopt(sink);
+    return OK;
 }
 
 enum status log_sink_reopen(struct log_sink *sink)
 {
-    if (!sink->writer || sink->place.kind != LOG_FILE)
+    if (sink->now.place.kind != LOG_FILE)
         return OK;
-    int descriptor = open_place(&sink->place);
-    if (descriptor < 0)
+    if (open_next(sink, &sink->now.place) != OK) {
+        sink->next = sink->now;
         return ERR_IO;
-    log_writer_move(sink->writer, descriptor);
-    (void)close(sink->descriptor);
-    sink->descriptor = descriptor;
+    }
+    log_sink_adopt(sink);
     return OK;
 }
 
@@ -82,6 +134,6 @@ void log_sink_close(struct log_sink *sink)
     if (!sink->writer)
         return;
     log_writer_destroy(sink->writer);
-    (void)close(sink->descriptor);
+    close_if_open(sink->now.descriptor);
     *sink = (struct log_sink){0};
 }

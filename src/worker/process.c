@@ -1,7 +1,6 @@
-#include "worker/process.h"
+#include "worker/process_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,33 +13,9 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "gateway/tally.h"
-#include "net/listener.h"
-#include "worker/log_sink.h"
 #include "worker/service_manager.h"
-#include "worker/worker.h"
 
 enum { ENDED_AT_ONCE = 130, LIMIT_PARTITIONS = 1 << 20 };
-
-struct process {
-    struct snapshot *snapshot; /* borrowed */
-    struct span via;
-    char via_text[32];
-    int *descriptors;     /* a row of listen addresses for each worker */
-    int admin_descriptor; /* -1: there is no admin listener */
-    size_t worker_count;
-    struct worker **workers;
-    struct log_sink access_log, audit_log;
-    struct tls_tickets *tickets;
-    struct shared_cache cache;
-    struct process_figures figures;
-    struct limit_services limits;
-    struct loop loop;
-    uv_signal_t signals[3];
-    uv_async_t ended; /* a worker has ended */
-    struct timer watchdog;
-    bool is_draining;
-    size_t running;
-};
 
 static enum status failed(const char *event, struct span reason)
 {
@@ -58,27 +33,6 @@ static void raise_descriptor_limit(void)
         return;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static enum status bind_all(struct process *process)
-{
-    const struct snapshot_options *options = &process->snapshot->options;
-    size_t workers = process->worker_count, addresses = options->listen_count;
-    int *same = xcalloc(workers, sizeof(*same));
-    char error[LISTENER_ERROR_SIZE];
-    enum status status = OK;
-    process->descriptors = xcalloc(workers * addresses, sizeof(*process->descriptors));
-    for (size_t i = 0; i < workers * addresses; i++)
-        process->descriptors[i] = -1;
-    for (size_t a = 0; a < addresses && status == OK; a++) {
-        status = listener_bind(options->listen[a].address, same, workers, error);
-        for (size_t w = 0; w < workers && status == OK; w++)
-            process->descriptors[w * addresses + a] = same[w];
-    }
-    free(same);
-    if (status == OK && options->admin.address.len > 0)
-        status = listener_bind(options->admin.address, &process->admin_descriptor, 1, error);
-    return status == OK ? OK : failed("listen_failed", span_of(error));
 }
 
 static enum status open_logs(struct process *process)
@@ -103,7 +57,6 @@ static void reopen_logs(struct process *process)
 
 static void open_metrics(struct process *process)
 {
-    const struct snapshot_options *options = &process->snapshot->options;
     process->figures = (struct process_figures){
         .metrics = metrics_create(process->worker_count),
         .refusals = refusals_create(),
@@ -113,6 +66,12 @@ static void open_metrics(struct process *process)
         .audit_log = process->audit_log.writer,
     };
     tally_register(process->figures.metrics);
+    process_register(process, process->snapshot);
+}
+
+void process_register(struct process *process, struct snapshot *snapshot)
+{
+    struct snapshot_options *options = &snapshot->options;
     tally_register_keys(process->figures.metrics, options->keys, options->key_count);
     tally_register_limits(process->figures.metrics, &options->limit_rules);
 }
@@ -125,26 +84,32 @@ static void on_worker_ended(void *owner)
     (void)uv_async_send(&process->ended);
 }
 
-static enum status start_workers(struct process *process)
+struct worker_settings process_worker_settings(struct process *process, struct snapshot *snapshot,
+                                               const struct sockets *sockets, size_t worker)
 {
-    size_t addresses = process->snapshot->options.listen_count;
+    return (struct worker_settings){
+        .snapshot = snapshot,
+        .descriptors = sockets_of(sockets, worker),
+        .admin_descriptor = worker == 0 ? sockets->admin : -1,
+        .access_log = log_sink_outlet(&process->access_log, worker),
+        .audit_log = log_sink_outlet(&process->audit_log, worker),
+    };
+}
+
+static enum status start_workers(struct process *process, const struct sockets *sockets)
+{
     char error[WORKER_ERROR_SIZE];
     process->workers = xcalloc(process->worker_count, sizeof(struct worker *));
     for (size_t i = 0; i < process->worker_count; i++) {
         const struct worker_options options = {
-            .snapshot = process->snapshot,
-            .descriptors = process->descriptors + i * addresses,
-            .admin_descriptor = i == 0 ? process->admin_descriptor : -1,
+            .settings = process_worker_settings(process, process->snapshot, sockets, i),
             .tickets = process->tickets,
             .cache = &process->cache,
             .limits = process->limits,
             .figures = &process->figures,
             .index = i,
-            .access_log = log_sink_ring(&process->access_log, i),
-            .audit_log = log_sink_ring(&process->audit_log, i),
-            .access_log_is_text = process->access_log.is_text,
-            .audit_log_is_text = process->audit_log.is_text,
             .via = process->via,
+            .on_reload = reload_ask,
             .on_ended = on_worker_ended,
             .owner = process,
         };
@@ -156,10 +121,13 @@ static enum status start_workers(struct process *process)
     return OK;
 }
 
-static void drain(struct process *process)
+void process_drain(struct process *process)
 {
-    if (process->is_draining)
+    if (process->is_draining || process->reload.must_drain)
         _exit(ENDED_AT_ONCE);
+    process->reload.must_drain = process->reload.is_running;
+    if (process->reload.is_running)
+        return;
     process->is_draining = true;
     timer_stop(&process->watchdog);
     service_manager_tell(SPAN("STOPPING=1\nSTATUS=drains"));
@@ -172,10 +140,13 @@ static void drain(struct process *process)
 
 static void on_signal(uv_signal_t *handle, int number)
 {
+    struct process *process = handle->data;
     if (number == SIGUSR1)
-        reopen_logs(handle->data);
+        reopen_logs(process);
+    else if (number == SIGHUP)
+        reload_begin(process);
     else
-        drain(handle->data);
+        process_drain(process);
 }
 
 /* The service manager hears of life only while every worker's loop turns. */
@@ -212,18 +183,18 @@ static void on_ended(uv_async_t *handle)
         loop_stop(&process->loop);
 }
 
-static void say_ready(const struct process *process)
+static void say_ready(const struct process *process, const struct sockets *sockets)
 {
-    size_t count = process->snapshot->options.listen_count;
+    size_t count = sockets->addresses;
     char admin[LISTENER_NAME_SIZE] = "";
     char(*texts)[LISTENER_NAME_SIZE] = xcalloc(count, sizeof(*texts));
     struct span *names = xcalloc(count, sizeof(*names));
     for (size_t i = 0; i < count; i++) {
-        listener_name(process->descriptors[i], texts[i]);
+        listener_name(sockets->at[i], texts[i]);
         names[i] = span_of(texts[i]);
     }
-    if (process->admin_descriptor >= 0)
-        listener_name(process->admin_descriptor, admin);
+    if (sockets->admin >= 0)
+        listener_name(sockets->admin, admin);
     const struct log_field fields[] = {
         field_list("addresses", names, count),
         field_number("workers", (int64_t)process->worker_count), field_number("pid", getpid()),
@@ -237,7 +208,7 @@ static void say_ready(const struct process *process)
 
 static void open_loop(struct process *process)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1};
+    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
     loop_init(&process->loop);
     timer_init(&process->watchdog, &process->loop.timers, on_watchdog);
     ASSERT(uv_async_init(&process->loop.uv, &process->ended, on_ended) == 0);
@@ -264,49 +235,63 @@ static void clean_up(struct process *process)
     metrics_destroy(process->figures.metrics);
     refusals_destroy(process->figures.refusals);
     tls_tickets_destroy(process->tickets);
-    limit_table_destroy(process->limits.table);
-    inflight_destroy(process->limits.inflight);
-    free(process->descriptors);
+    limit_table_destroy(process->limits);
+    snapshot_release(process->snapshot);
     free(process->workers);
 }
 
-static enum status start(struct process *process)
+static enum status start(struct process *process, struct sockets *sockets)
 {
-    char error[SHARED_CACHE_ERROR_SIZE];
-    if (bind_all(process) != OK || open_logs(process) != OK)
+    const struct snapshot_options *options = &process->snapshot->options;
+    char error[SHARED_CACHE_ERROR_SIZE], bind_error[LISTENER_ERROR_SIZE];
+    if (sockets_bind(sockets, options, NULL, process->worker_count, bind_error) != OK)
+        return failed("listen_failed", span_of(bind_error));
+    if (open_logs(process) != OK)
         return ERR_IO;
-    if (shared_cache_open(&process->cache, &process->loop, &process->snapshot->options, error) !=
-        OK)
+    if (shared_cache_open(&process->cache, &process->loop, options, error) != OK)
         return failed("cache_failed", span_of(error));
     open_metrics(process);
-    return start_workers(process);
+    return start_workers(process, sockets);
 }
 
-int process_run(struct snapshot *snapshot)
+/* Whatever the level: others wait for that line. */
+static void begin_serving(struct process *process, const struct sockets *sockets)
 {
+    say_ready(process, sockets);
+    reload_note_start(process);
+    tell_service_manager(process);
+}
+
+/* An instance's own pseudonym tells a loop from another gateway on the way (RFC 9110 §7.6.3). */
+static void choose_name(struct process *process)
+{
+    int len = snprintf(process->via_text, sizeof(process->via_text), "bpgate-%08x",
+                       (unsigned)random_u64());
+    process->via = (struct span){process->via_text, (size_t)len};
+}
+
+int process_run(const struct process_options *options)
+{
+    struct snapshot *snapshot = options->snapshot;
     struct process process = {
-        .snapshot = snapshot,
+        .options = options,
+        .first = snapshot,
+        .snapshot = snapshot_count(snapshot),
         .worker_count = snapshot->options.workers,
-        .admin_descriptor = -1,
         .tickets = tls_tickets_create(clock_ms()),
-        .limits = {.table = limit_table_create(LIMIT_PARTITIONS),
-                   .inflight = inflight_create(snapshot->options.key_count),
-                   .rules = &snapshot->options.limit_rules},
+        .limits = limit_table_create(LIMIT_PARTITIONS),
     };
-    /* An instance's own pseudonym tells a loop from another gateway on the way (RFC 9110 §7.6.3). */
-    int len =
-        snprintf(process.via_text, sizeof(process.via_text), "bpgate-%08x", (unsigned)random_u64());
-    process.via = (struct span){process.via_text, (size_t)len};
+    struct sockets sockets = {.admin = -1};
+    choose_name(&process);
     raise_descriptor_limit();
     open_loop(&process);
     log_set_level(snapshot->options.log_level);
-    enum status status = start(&process);
-    if (status == OK) {
-        say_ready(&process);
-        tell_service_manager(&process);
-    } else {
-        drain(&process);
-    }
+    enum status status = start(&process, &sockets);
+    if (status == OK)
+        begin_serving(&process, &sockets);
+    else
+        process_drain(&process);
+    sockets_clear(&sockets);
     if (process.running > 0)
         loop_run(&process.loop);
     shared_cache_close(&process.cache);

@@ -19,6 +19,7 @@
 #include "gateway/cache_rules.h"
 #include "gateway/limit_rules.h"
 #include "gateway/services.h"
+#include "limit/inflight.h"
 #include "net/tls_context.h"
 #include "store/redis_url.h"
 #include "upstream/upstream_pool.h"
@@ -49,6 +50,7 @@ struct upstream_options {
 /* What several gateways share. */
 struct redis_settings {
     struct redis_url url;
+    struct span text;     /* the same, as it was set */
     struct span password; /* where it is ("env:NAME"), in place of the URL's; len 0: nowhere */
     const char *ca_file;  /* NULL: the system's */
 };
@@ -90,13 +92,18 @@ struct snapshot {
     struct snapshot_options options;
     struct route_catalogue *catalogue;
     struct key_ring *keys;
+    struct inflight *
+        *inflight; /* by key_record.index, counted; NULL for keys without max_inflight */
 };
 
 /* An empty one with one reference; the caller fills options (memory from arena), then seals. */
 struct snapshot *snapshot_create(void);
 
-/* Builds catalogue and key ring from the options. */
+/* Builds catalogue and key ring from the options, and counts for the keys. */
 void snapshot_seal(struct snapshot *snapshot);
+
+/* Before anybody uses it: keys that are in both keep what they have under way. */
+void snapshot_follow(struct snapshot *snapshot, const struct snapshot *before);
 
 struct snapshot *snapshot_count(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot); /* NULL is allowed */

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "client/client_connection.h"
 #include "gateway/gateway.h"
-#include "worker/admin_entrance.h"
 #include "worker/entrances.h"
+#include "worker/generation.h"
 #include "worker/worker_cache.h"
 #include "worker/worker_limits.h"
 
@@ -18,7 +18,7 @@ enum { DRAIN_GRACE_MS = 150 };
 
 struct worker {
     struct worker_options options;
-    struct snapshot *snapshot; /* counted */
+    struct snapshot *first; /* counted: what is not loaded anew */
     uv_thread_t thread;
     uv_sem_t started;
     bool is_serving; /* written before started is posted */
@@ -26,15 +26,13 @@ struct worker {
     char *error; /* borrowed until started */
 
     struct loop loop;
-    struct tls_context *tls; /* NULL for a plain upstream */
-    struct dialer *dialer;
-    struct credential **credentials;
-    struct services services;
+    struct lasting lasting;
     struct worker_cache cache;
-    struct worker_metrics watch;
     struct worker_limits limits;
+    struct worker_metrics watch;
     struct client_server clients;
-    struct entrances *entrances;
+    struct generation *now, *next; /* next: between the steps of a change */
+    struct entrances *entrances, *next_entrances;
     struct admin_entrance *admin; /* NULL: not here */
 
     struct letter turn_letter; /* on its way while has_turned is false */
@@ -45,51 +43,9 @@ struct worker {
     enum drain_step { DRAIN_DELAYED, DRAIN_ANNOUNCED, DRAIN_ENDING } drain_step;
 };
 
-/* --- What is shared with exchanges --- */
-
-static void hold_snapshot(void *snapshot)
-{
-    (void)snapshot_count(snapshot);
-}
-
-static void let_go_of_snapshot(void *snapshot)
-{
-    snapshot_release(snapshot);
-}
-
 static struct metrics_cells *cells_of(const struct worker *worker)
 {
     return metrics_cells(worker->options.figures->metrics, worker->options.index);
-}
-
-static void set_up_services(struct worker *worker)
-{
-    const struct snapshot_options *options = &worker->snapshot->options;
-    worker->services = (struct services){
-        .loop = &worker->loop,
-        .options = &options->gateway,
-        .catalogue = worker->snapshot->catalogue,
-        .keys = worker->snapshot->keys,
-        .anonymous = options->anonymous,
-        .credentials = worker->credentials,
-        .credential_options = options->credentials,
-        .clients = &worker->clients,
-        .limits = worker->options.limits,
-        .pool = upstream_pool_create(&worker->loop, worker->dialer, &options->upstream.pool),
-        .upstream_authority = options->upstream.authority,
-        .via = worker->options.via,
-        .access_log = worker->options.access_log,
-        .audit_log = worker->options.audit_log,
-        .access_log_is_text = worker->options.access_log_is_text,
-        .audit_log_is_text = worker->options.audit_log_is_text,
-        .metrics = cells_of(worker),
-        .refusals = worker->options.figures->refusals,
-        .snapshot = worker->snapshot,
-        .hold = hold_snapshot,
-        .let_go = let_go_of_snapshot,
-    };
-    retry_budget_init(&worker->services.retries);
-    breaker_init(&worker->services.breaker);
 }
 
 /* --- Stopping --- */
@@ -139,7 +95,7 @@ static void on_drain_due(struct timer *timer)
         break;
     case DRAIN_ANNOUNCED:
         client_server_drain(&worker->clients);
-        enter_drain(worker, DRAIN_ENDING, worker->snapshot->options.drain_ms);
+        enter_drain(worker, DRAIN_ENDING, generation_settings(worker->now)->drain_ms);
         break;
     case DRAIN_ENDING:
         abort_rest(worker);
@@ -152,92 +108,175 @@ static void on_drain(struct letter *letter)
 {
     struct worker *worker = container_of(letter, struct worker, drain_letter);
     admin_entrance_drain(worker->admin);
-    enter_drain(worker, DRAIN_DELAYED, worker->snapshot->options.drain_delay_ms);
-    if (worker->snapshot->options.drain_delay_ms == 0)
+    uint64_t delay_ms = generation_settings(worker->now)->drain_delay_ms;
+    enter_drain(worker, DRAIN_DELAYED, delay_ms);
+    if (delay_ms == 0)
         on_drain_due(&worker->drain_timer);
 }
 
-/* --- The thread --- */
+/* --- Settings --- */
 
-static bool set_up_upstream(struct worker *worker)
+/* What is the worker's own of an exchange's services. */
+static struct services services_of(struct worker *worker, const struct worker_settings *settings)
 {
-    const struct upstream_options *upstream = &worker->snapshot->options.upstream;
-    if (upstream->is_tls) {
-        const struct tls_client_options options = {upstream->host, upstream->ca_file};
-        worker->tls = tls_context_create_client(&options, worker->error);
-        if (!worker->tls)
-            return false;
-        tls_context_count_in(worker->tls, cells_of(worker));
-    }
-    const struct dialer_options options = {
-        .host = upstream->host,
-        .port = upstream->port,
-        .resolve_ms = upstream->resolve_ms,
-        .connect_ms = upstream->connect_ms,
-        .tls_ms = upstream->tls_ms,
-        .refresh_ms = upstream->dns_refresh_ms,
-        .proxy = upstream->proxy,
+    return (struct services){
+        .loop = &worker->loop,
+        .clients = &worker->clients,
+        .cache = worker_cache_services(&worker->cache),
+        .limits = {.table = worker->options.limits, .redis = worker->limits.redis},
+        .via = worker->options.via,
+        .lasting = &worker->lasting,
+        .access_log = settings->access_log.ring,
+        .audit_log = settings->audit_log.ring,
+        .access_log_is_text = settings->access_log.is_text,
+        .audit_log_is_text = settings->audit_log.is_text,
         .metrics = cells_of(worker),
+        .refusals = worker->options.figures->refusals,
     };
-    worker->dialer = dialer_create(&worker->loop, &options, worker->tls);
-    return true;
 }
 
-static bool set_up_credentials(struct worker *worker)
+static bool prepare_limits(struct worker *worker, const struct snapshot_options *options,
+                           char error[WORKER_ERROR_SIZE])
 {
-    const struct snapshot_options *options = &worker->snapshot->options;
-    worker->credentials = xcalloc(options->credential_count, sizeof(*worker->credentials));
-    for (size_t i = 0; i < options->credential_count; i++) {
-        worker->credentials[i] = credential_create(&options->credentials[i], worker->error);
-        if (!worker->credentials[i])
-            return false;
-    }
-    return true;
+    const struct snapshot_options *first = &worker->first->options;
+    if (!first->has_redis || options->limit_rules.count == 0 || worker->limits.redis)
+        return true;
+    return worker_limits_open(&worker->limits, &worker->loop, first, worker->options.via, error) ==
+           OK;
 }
 
-static bool set_up_cache(struct worker *worker)
+static bool prepare_generation(struct worker *worker, const struct worker_settings *settings,
+                               char error[WORKER_ERROR_SIZE])
 {
-    return worker_cache_open(&worker->cache, &worker->loop, worker->options.cache,
-                             &worker->snapshot->options, &worker->services.cache,
-                             worker->error) == OK;
+    const struct services services = services_of(worker, settings);
+    worker->next = generation_create(settings->snapshot, &services, error);
+    return worker->next != NULL;
 }
 
-static bool set_up_limits(struct worker *worker)
-{
-    return worker_limits_open(&worker->limits, &worker->loop, &worker->snapshot->options,
-                              worker->options.via, &worker->services.limits, worker->error) == OK;
-}
-
-static bool open_entrances(struct worker *worker)
+static bool prepare_entrances(struct worker *worker, const struct worker_settings *settings,
+                              char error[WORKER_ERROR_SIZE])
 {
     const struct entrances_options options = {
         .loop = &worker->loop,
         .clients = &worker->clients,
-        .settings = &worker->snapshot->options,
+        .settings = &settings->snapshot->options,
         .tickets = worker->options.tickets,
         .metrics = cells_of(worker),
-        .descriptors = worker->options.descriptors,
+        .descriptors = settings->descriptors,
     };
-    worker->entrances = entrances_open(&options, worker->error);
-    return worker->entrances != NULL;
+    worker->next_entrances = entrances_open(&options, error);
+    return worker->next_entrances != NULL;
 }
 
-static bool open_admin(struct worker *worker)
+static void drop(struct worker *worker)
 {
-    const struct admin_entrance_options options = {
-        .loop = &worker->loop,
-        .settings = &worker->snapshot->options,
-        .cache = &worker->services.cache,
-        .figures = worker->options.figures,
-        .gateway = &worker->services,
-        .watch = &worker->watch,
-        .descriptor = worker->options.admin_descriptor,
-    };
-    if (options.descriptor < 0)
-        return true;
-    worker->admin = admin_entrance_open(&options, worker->error);
-    return worker->admin != NULL;
+    generation_release(worker->next);
+    if (worker->next_entrances)
+        entrances_destroy(worker->next_entrances);
+    if (worker->admin)
+        admin_entrance_drop(worker->admin);
+    worker->next = NULL;
+    worker->next_entrances = NULL;
 }
+
+/* All of it is tried even after a failure, because whoever takes descriptors over closes them. */
+static bool prepare(struct worker *worker, const struct worker_settings *settings,
+                    char error[WORKER_ERROR_SIZE])
+{
+    const struct snapshot_options *options = &settings->snapshot->options;
+    bool is_good = prepare_entrances(worker, settings, error);
+    if (worker->admin)
+        is_good &= admin_entrance_prepare(worker->admin, &options->admin,
+                                          settings->admin_descriptor, error);
+    is_good = is_good && prepare_limits(worker, options, error) &&
+              prepare_generation(worker, settings, error);
+    if (!is_good)
+        drop(worker);
+    return is_good;
+}
+
+/* Another upstream has not failed yet. */
+static void settle_breaker(struct worker *worker)
+{
+    const struct services *next = generation_services(worker->next);
+    if (!worker->now ||
+        !span_equal(generation_services(worker->now)->upstream_authority, next->upstream_authority))
+        breaker_init(&worker->lasting.breaker);
+}
+
+static void adopt(struct worker *worker)
+{
+    const struct snapshot_options *options = generation_settings(worker->next);
+    struct services *services = generation_services(worker->next);
+    settle_breaker(worker);
+    worker->clients.options = &options->client;
+    worker->clients.owner = services;
+    worker->watch.services = services;
+    worker->watch.settings = options;
+    entrances_begin(worker->next_entrances, worker->entrances);
+    worker->entrances = worker->next_entrances;
+    if (worker->admin)
+        admin_entrance_adopt(worker->admin, options, services);
+    generation_release(worker->now);
+    worker->now = worker->next;
+    worker->next = NULL;
+    worker->next_entrances = NULL;
+}
+
+static void on_change_done(struct letter *letter)
+{
+    struct worker_change *change = container_of(letter, struct worker_change, letter);
+    change->on_done(change);
+}
+
+static void on_change(struct letter *letter)
+{
+    struct worker_change *change = container_of(letter, struct worker_change, letter);
+    struct worker *worker = change->worker;
+    switch (change->step) {
+    case WORKER_PREPARE:
+        change->is_good = prepare(worker, &change->settings, change->error);
+        break;
+    case WORKER_ADOPT:
+        adopt(worker);
+        break;
+    case WORKER_DROP:
+        drop(worker);
+        break;
+    }
+    mailbox_post(&change->back->mailbox, &change->letter, on_change_done);
+}
+
+void worker_change(struct worker *worker, struct worker_change *change, enum worker_step step)
+{
+    change->worker = worker;
+    change->step = step;
+    mailbox_post(&worker->loop.mailbox, &change->letter, on_change);
+}
+
+struct told {
+    struct letter letter;
+    struct worker *worker;
+    struct reload_news news;
+};
+
+static void on_told(struct letter *letter)
+{
+    struct told *told = container_of(letter, struct told, letter);
+    if (told->worker->admin)
+        admin_entrance_tell(told->worker->admin, &told->news);
+    free(told);
+}
+
+void worker_tell(struct worker *worker, const struct reload_news *news)
+{
+    struct told *told = xcalloc(1, sizeof(*told));
+    told->worker = worker;
+    told->news = *news;
+    mailbox_post(&worker->loop.mailbox, &told->letter, on_told);
+}
+
+/* --- The thread --- */
 
 static void watch(struct worker *worker)
 {
@@ -245,53 +284,56 @@ static void watch(struct worker *worker)
         .metrics = worker->options.figures->metrics,
         .cells = cells_of(worker),
         .loop = &worker->loop,
-        .services = &worker->services,
         .clients = &worker->clients,
         .cache = &worker->cache,
-        .settings = &worker->snapshot->options,
     };
-    worker_metrics_begin(&worker->watch);
+}
+
+static void set_up_admin(struct worker *worker)
+{
+    const struct admin_entrance_options options = {
+        .loop = &worker->loop,
+        .figures = worker->options.figures,
+        .watch = &worker->watch,
+        .on_reload = worker->options.on_reload,
+        .owner = worker->options.owner,
+    };
+    if (worker->options.index == 0)
+        worker->admin = admin_entrance_create(&options);
 }
 
 static bool set_up(struct worker *worker)
 {
-    const struct snapshot_options *options = &worker->snapshot->options;
     loop_init(&worker->loop);
     timer_init(&worker->drain_timer, &worker->loop.timers, on_drain_due);
-    if (!set_up_upstream(worker) || !set_up_credentials(worker))
-        return false;
-    set_up_services(worker);
-    if (!set_up_cache(worker) || !set_up_limits(worker))
-        return false;
-    client_server_init(&worker->clients, &worker->loop, &options->client, &gateway_handler,
-                       &worker->services);
+    retry_budget_init(&worker->lasting.retries);
+    client_server_init(&worker->clients, &worker->loop, NULL, &gateway_handler, NULL);
     worker->clients.on_leave = on_leave;
     worker->clients.on_unopened = on_unopened;
     watch(worker);
-    return open_admin(worker) && open_entrances(worker);
+    set_up_admin(worker);
+    if (worker_cache_open(&worker->cache, &worker->loop, worker->options.cache,
+                          &worker->first->options, worker->error) != OK ||
+        !prepare(worker, &worker->options.settings, worker->error))
+        return false;
+    adopt(worker);
+    worker_metrics_begin(&worker->watch);
+    return true;
 }
 
 static void tear_down(struct worker *worker)
 {
-    const struct snapshot_options *options = &worker->snapshot->options;
-    admin_entrance_close(worker->admin);
+    admin_entrance_destroy(worker->admin);
     if (worker->entrances)
         entrances_destroy(worker->entrances);
     timer_stop(&worker->drain_timer);
-    worker_metrics_end(&worker->watch);
+    if (worker->now)
+        worker_metrics_end(&worker->watch);
+    generation_release(worker->now);
     worker_cache_disconnect(&worker->cache);
     worker_limits_close(&worker->limits);
-    if (worker->services.pool)
-        upstream_pool_destroy(worker->services.pool);
-    if (worker->dialer)
-        dialer_destroy(worker->dialer);
     loop_close(&worker->loop);
     worker_cache_close(&worker->cache);
-    if (worker->tls)
-        tls_context_release(worker->tls);
-    for (size_t i = 0; worker->credentials && i < options->credential_count; i++)
-        credential_destroy(worker->credentials[i]);
-    free(worker->credentials);
 }
 
 static void run(void *argument)
@@ -330,14 +372,14 @@ struct worker *worker_start(const struct worker_options *options, char error[WOR
 {
     struct worker *worker = xcalloc(1, sizeof(*worker));
     worker->options = *options;
-    worker->snapshot = snapshot_count(options->snapshot);
+    worker->first = snapshot_count(options->settings.snapshot);
     worker->error = error;
     atomic_store(&worker->has_turned, true);
     ASSERT(uv_sem_init(&worker->started, 0) == 0);
     if (uv_thread_create(&worker->thread, run, worker) != 0) {
         (void)snprintf(error, WORKER_ERROR_SIZE, "cannot start a thread");
         uv_sem_destroy(&worker->started);
-        snapshot_release(worker->snapshot);
+        snapshot_release(worker->first);
         free(worker);
         return NULL;
     }
@@ -357,6 +399,6 @@ void worker_join(struct worker *worker)
 {
     ASSERT(uv_thread_join(&worker->thread) == 0);
     uv_sem_destroy(&worker->started);
-    snapshot_release(worker->snapshot);
+    snapshot_release(worker->first);
     free(worker);
 }

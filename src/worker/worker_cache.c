@@ -42,9 +42,9 @@ static void connect_redis(struct worker_cache *cache, struct tags *tags,
 enum status worker_cache_open(struct worker_cache *cache, struct loop *loop,
                               const struct shared_cache *shared,
                               const struct snapshot_options *options,
-                              struct cache_services *services, char error[SHARED_CACHE_ERROR_SIZE])
+                              char error[SHARED_CACHE_ERROR_SIZE])
 {
-    *cache = (struct worker_cache){.loop = loop};
+    *cache = (struct worker_cache){.loop = loop, .shared = shared};
     if (!shared->cache)
         return OK;
     if (options->has_redis) {
@@ -54,15 +54,18 @@ enum status worker_cache_open(struct worker_cache *cache, struct loop *loop,
         connect_redis(cache, shared->tags, options);
     }
     cache->flights = flight_table_create(loop, shared->tags);
-    *services = (struct cache_services){
-        .cache = shared->cache,
-        .tags = shared->tags,
-        .link = shared->link,
+    return OK;
+}
+
+struct cache_services worker_cache_services(const struct worker_cache *cache)
+{
+    return (struct cache_services){
+        .cache = cache->shared->cache,
+        .tags = cache->shared->tags,
+        .link = cache->shared->link,
         .flights = cache->flights,
         .redis = cache->tier,
-        .rules = &options->cache_rules,
     };
-    return OK;
 }
 
 void worker_cache_disconnect(struct worker_cache *cache)

@@ -7,7 +7,8 @@
 #include "worker/shared_cache.h"
 
 struct worker_cache {
-    struct loop *loop;            /* borrowed */
+    struct loop *loop; /* borrowed; the next too */
+    const struct shared_cache *shared;
     struct flight_table *flights; /* NULL: no cache; the next three: no Redis */
     struct redis_target *target;
     struct redis *redis;
@@ -15,12 +16,13 @@ struct worker_cache {
     struct log_fold trouble; /* of the connection, for the log */
 };
 
-/* Sets services->cache. */
 enum status worker_cache_open(struct worker_cache *cache, struct loop *loop,
                               const struct shared_cache *shared,
                               const struct snapshot_options *options,
-                              struct cache_services *services,
                               char error[SHARED_CACHE_ERROR_SIZE]) MUST_CHECK;
+
+/* The part of an exchange's services; the rules are a generation's. */
+struct cache_services worker_cache_services(const struct worker_cache *cache);
 
 /* Ends the connection, before the loop is closed; and frees the rest, after it. */
 void worker_cache_disconnect(struct worker_cache *cache);

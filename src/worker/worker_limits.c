@@ -17,18 +17,14 @@ static void on_down(void *owner, enum redis_trouble trouble, struct span detail)
 
 enum status worker_limits_open(struct worker_limits *limits, struct loop *loop,
                                const struct snapshot_options *options, struct span instance,
-                               struct limit_services *services, char error[SHARED_CACHE_ERROR_SIZE])
+                               char error[SHARED_CACHE_ERROR_SIZE])
 {
     static const struct redis_events events = {on_up, on_down};
-    *limits = (struct worker_limits){.loop = loop};
-    services->away = options->limits_away;
-    if (!options->has_redis || options->limit_rules.count == 0)
-        return OK;
+    limits->loop = loop;
     limits->target = shared_cache_target(options, loop, error);
     if (!limits->target)
         return ERR_MISSING;
     limits->redis = redis_limits_create(loop, limits->target, instance, &events, limits);
-    services->redis = limits->redis;
     return OK;
 }
 

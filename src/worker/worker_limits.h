@@ -8,18 +8,18 @@
 
 struct worker_limits {
     struct loop *loop;           /* borrowed */
-    struct redis_target *target; /* NULL: no Redis, or no limits */
+    struct redis_target *target; /* NULL: not opened */
     struct redis_limits *redis;  /* likewise */
     struct log_fold trouble;     /* of the connection, for the log */
 };
 
-/* Sets redis and away of services. instance: this process among all; borrowed. */
+/* When there are a Redis and limits for the first time. limits: zeroed. instance: this process among
+ * all; borrowed. */
 enum status worker_limits_open(struct worker_limits *limits, struct loop *loop,
                                const struct snapshot_options *options, struct span instance,
-                               struct limit_services *services,
                                char error[SHARED_CACHE_ERROR_SIZE]) MUST_CHECK;
 
-/* Ends the connection, before the loop is closed. */
+/* Ends the connection, before the loop is closed. No-op for one that is zeroed. */
 void worker_limits_close(struct worker_limits *limits);
 
 #endif

@@ -16,7 +16,7 @@ static void look_upstream(const struct worker_metrics *watch)
 {
     struct metrics_cells *cells = watch->cells;
     const struct upstream_pool_counts pool = upstream_pool_counts(watch->services->pool);
-    const struct breaker *breaker = &watch->services->breaker;
+    const struct breaker *breaker = &watch->services->lasting->breaker;
     metrics_set(cells, METRIC_POOL, AT(0), pool.idle);
     metrics_set(cells, METRIC_POOL, AT(1), pool.open - pool.idle);
     metrics_set(cells, METRIC_WAITING, HERE, pool.waiting);
@@ -166,7 +166,6 @@ void process_figures_look(const struct process_figures *figures)
     look_process(cells);
     if (figures->cache->cache)
         look_cache(cells, figures->cache->cache);
-    uint64_t dropped = figures->access_log ? log_writer_dropped(figures->access_log) : 0;
-    dropped += figures->audit_log ? log_writer_dropped(figures->audit_log) : 0;
-    metrics_set(cells, METRIC_LOG_DROPPED, HERE, dropped);
+    metrics_set(cells, METRIC_LOG_DROPPED, HERE,
+                log_writer_dropped(figures->access_log) + log_writer_dropped(figures->audit_log));
 }

@@ -14,7 +14,7 @@ struct worker_metrics {
     const struct services *services;
     const struct client_server *clients;
     const struct worker_cache *cache;
-    const struct snapshot_options *settings;
+    const struct snapshot_options *settings; /* the current ones, as services */
     struct timer timer;
 };
 
@@ -29,7 +29,7 @@ struct process_figures {
     struct refusals *refusals;
     size_t workers;
     const struct shared_cache *cache;
-    struct log_writer *access_log, *audit_log; /* NULL: off */
+    struct log_writer *access_log, *audit_log;
 };
 
 /* Into the cells of the process. From the thread of the admin listener alone. */

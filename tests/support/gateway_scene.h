@@ -17,6 +17,7 @@ struct gateway_scene {
     struct dialer dialer;
     struct gateway_options options;
     struct services services;
+    struct lasting lasting;
     struct profile profile;
     struct credential *credential; /* the profile's, if its index is 0 */
     struct client_options client_options;
@@ -24,21 +25,21 @@ struct gateway_scene {
     struct memory_pair *pair;
     struct recorder client;
     struct stream *served; /* borrowed: the gateway's end of the client */
-    int held;              /* references to the snapshot */
+    int held;              /* references to the services */
     size_t exchanges;
     size_t most; /* bytes that one step moves */
 };
 
-static inline void gateway_scene_hold(void *snapshot)
+static inline void gateway_scene_hold(void *generation)
 {
-    struct gateway_scene *scene = snapshot;
+    struct gateway_scene *scene = generation;
     scene->held++;
     scene->exchanges++;
 }
 
-static inline void gateway_scene_let_go(void *snapshot)
+static inline void gateway_scene_let_go(void *generation)
 {
-    ((struct gateway_scene *)snapshot)->held--;
+    ((struct gateway_scene *)generation)->held--;
 }
 
 static inline struct services gateway_scene_services(struct gateway_scene *scene)
@@ -61,12 +62,13 @@ static inline struct services gateway_scene_services(struct gateway_scene *scene
         .pool = upstream_pool_create(&scene->loop, &scene->dialer, &pool),
         .upstream_authority = SPAN("up.test"),
         .via = SPAN("bpgate-7"),
-        .snapshot = scene,
+        .lasting = &scene->lasting,
+        .generation = scene,
         .hold = gateway_scene_hold,
         .let_go = gateway_scene_let_go,
     };
-    retry_budget_init(&services.retries);
-    breaker_init(&services.breaker);
+    retry_budget_init(&scene->lasting.retries);
+    breaker_init(&scene->lasting.breaker);
     return services;
 }
 
@@ -174,7 +176,7 @@ static inline void gateway_scene_tear_down(struct gateway_scene *scene)
     struct upstream_pool *pool = scene->services.pool;
     client_server_abort(&scene->clients);
     gateway_scene_turn(scene);
-    ASSERT(scene->clients.count == 0 && scene->held == 0 && scene->services.held == 0);
+    ASSERT(scene->clients.count == 0 && scene->held == 0 && scene->lasting.held == 0);
     ASSERT(upstream_pool_counts(pool).open == upstream_pool_counts(pool).idle);
     upstream_pool_destroy(pool);
     gateway_scene_turn(scene);

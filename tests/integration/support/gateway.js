@@ -221,6 +221,11 @@ export async function startGateway(t, upstream, { settings = {}, keys = [{}], en
   const file = writeConfiguration(t, configuration(upstream, entries, settings));
   const gateway = new Gateway(file, { BOTPRESS_TOKEN: TOKEN, ...env });
   gateway.configFile = file;
+  /** Puts other settings, or any text, in the place of the file. `more`: entries of further keys. */
+  gateway.rewrite = (change, { upstream: other = upstream, more = [] } = {}) => {
+    const whole = () => toYaml(configuration(other, [...entries, ...more], { ...settings, ...change }));
+    writeFileSync(file, typeof change === 'string' ? change : whole());
+  };
   gateway.key = made[0]?.key;
   gateway.keys = Object.fromEntries(made.map(({ key, entry }) => [entry.name, key]));
   gateway.keepSecret(TOKEN, ...Object.values(env), ...made.map(({ key }) => key.split('_')[2]));

@@ -96,7 +96,7 @@ static void without_a_budget_nothing_is_tried_again(void **state)
 {
     struct gateway_scene *scene = *state;
     scene->options.retry_percent = 0;
-    while (retry_budget_spend(&scene->services.retries)) {
+    while (retry_budget_spend(&scene->lasting.retries)) {
     }
     gateway_scene_ask(scene, SPAN(GET));
     fake_dialer_fail(&scene->dialer, DIAL_REFUSED, SPAN("connection refused"));
@@ -263,7 +263,7 @@ static void a_client_that_leaves_its_body_unfinished_was_never_there(void **stat
     memory_pair_break(scene->pair, scene->served);
     gateway_scene_turn(scene);
     assert_int_equal(scene->held, 0);
-    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->lasting.held, 0);
     assert_int_equal(scene->dialer.begun, 0);
 }
 

@@ -15,6 +15,7 @@ enum { REPLAY = 10, LIMIT = 1000000, OVERSHOOT = 3 * LOOP_READ_SIZE };
 struct scene {
     struct gateway_options options;
     struct services services;
+    struct lasting lasting;
     struct request request;
     struct exchange exchange;
     struct upstream_call call;
@@ -76,6 +77,7 @@ static int set_up(void **state)
     only = (struct scene){.options = {.replay_bytes = REPLAY, .held_bytes = 100 * MIB}};
     scene = &only;
     scene->services.options = &scene->options;
+    scene->services.lasting = &scene->lasting;
     scene->exchange.services = &scene->services;
     scene->exchange.request = &scene->request;
     buffer_init(&scene->sent, SIZE_MAX);
@@ -88,7 +90,7 @@ static int tear_down(void **state)
 {
     (void)state;
     upload_clear(&scene->upload);
-    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->lasting.held, 0);
     buffer_clear(&scene->sent);
     return 0;
 }
@@ -132,7 +134,7 @@ static void what_comes_before_the_call_is_ready_is_held_and_then_sent(void **sta
     assert_int_equal(upload_take(&scene->upload, SPAN("abc")), UPLOAD_OK);
     assert_int_equal(upload_take(&scene->upload, SPAN("def")), UPLOAD_OK);
     assert_int_equal(scene->sends, 0);
-    assert_int_equal(scene->services.held, 6);
+    assert_int_equal(scene->lasting.held, 6);
     upload_begin(&scene->upload);
     assert_sent(SPAN("abcdef"));
     assert_int_equal(scene->lasts, 0);
@@ -178,7 +180,7 @@ static void a_long_head_start_is_sent_and_dropped(void **state)
     upload_begin(&scene->upload);
     assert_int_equal(scene->sent.len, REPLAY + 1);
     assert_false(scene->upload.is_whole);
-    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->lasting.held, 0);
     assert_true(scene->client_reads);
 }
 
@@ -186,11 +188,11 @@ static void all_bodies_together_have_a_bound(void **state)
 {
     (void)state;
     scene->options.held_bytes = 8;
-    scene->services.held = 5;
+    scene->lasting.held = 5;
     assert_int_equal(take(3), UPLOAD_OK);
     assert_int_equal(take(1), UPLOAD_OVERLOADED);
-    assert_int_equal(scene->services.held, 8);
-    scene->services.held -= 5;
+    assert_int_equal(scene->lasting.held, 8);
+    scene->lasting.held -= 5;
 }
 
 /* --- On the way --- */
@@ -236,9 +238,9 @@ static void beyond_the_bound_of_a_replay_nothing_is_kept(void **state)
     assert_true(scene->upload.is_whole);
     assert_int_equal(take(1), UPLOAD_OK);
     assert_false(scene->upload.is_whole);
-    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->lasting.held, 0);
     assert_int_equal(take(5), UPLOAD_OK);
-    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->lasting.held, 0);
     assert_int_equal(scene->sent.len, REPLAY + 6);
 }
 
@@ -300,7 +302,7 @@ static void a_body_that_is_too_long_is_seen_before_the_call_is_ready_too(void **
     (void)state;
     begin_with(BODY_CHUNKED, 5);
     assert_int_equal(take(6), UPLOAD_TOO_LARGE);
-    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->lasting.held, 0);
 }
 
 static void pieces_for_a_call_that_is_over_are_dropped(void **state)
@@ -320,10 +322,10 @@ static void what_is_forgotten_is_dropped_and_the_rest_still_passes(void **state)
     assert_int_equal(take(5), UPLOAD_OK);
     upload_forget(&scene->upload);
     assert_false(scene->upload.is_whole);
-    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->lasting.held, 0);
     assert_int_equal(take(5), UPLOAD_OK);
     assert_int_equal(scene->sent.len, 10);
-    assert_int_equal(scene->services.held, 0);
+    assert_int_equal(scene->lasting.held, 0);
 }
 
 static void what_was_not_sent_yet_is_not_forgotten(void **state)

@@ -103,15 +103,18 @@ static void open_services(struct alone *alone)
         .cache = {.cache = has_cache ? cache_create(&cache) : NULL,
                   .tags = tags_create(),
                   .rules = &options->cache_rules},
-        .limits = {.table = limit_table_create(PARTITIONS), .rules = &options->limit_rules},
+        .limits = {.table = limit_table_create(PARTITIONS),
+                   .rules = &options->limit_rules,
+                   .away = options->limits_away},
         .upstream_authority = options->upstream.authority,
         .via = SPAN("bpgate"),
         .hold = hold_nothing,
         .let_go = hold_nothing,
     };
     /* A password that cannot be read: then what Redis counts is unknown, as the answer says. */
-    (void)!worker_limits_open(&alone->limits, &alone->loop, options, SPAN(""),
-                              &alone->services.limits, error);
+    if (options->has_redis && options->limit_rules.count > 0 &&
+        worker_limits_open(&alone->limits, &alone->loop, options, SPAN(""), error) == OK)
+        alone->services.limits.redis = alone->limits.redis;
 }
 
 static void close_services(struct alone *alone)

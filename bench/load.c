@@ -2,12 +2,12 @@
  * the answers took.
  *
  *   bench_load --to 127.0.0.1:8080 --requests FILE [--connections 64] [--seconds 4] [--warm 1]
- *              [--rate N] [--tls] [--fresh | --resume] [--hold] [--count N] [--pids 1,2] [--status 200]
+ *              [--rate N] [--tls] [--fresh | --resume] [--hold] [--count N] [--pids 1,2]
  *
  * FILE holds whole requests, each followed by a NUL; they are sent in turn. With --rate the loop is
  * open: request i is due at i / rate, and its time counts from then, whether or not a connection was
  * free: a server that stalls is charged for all that had to wait. Without, each connection asks
- * again as soon as it has its answer. --fresh opens a connection for each request, --resume also
+ * again as soon as it has its answer. --fresh opens a connection for each request, --resume with it also
  * resumes the TLS session of the one before. --hold asks once on each connection, says so and
  * keeps them until standard input ends. --count ends after so many answers. --pids: processes whose processor time is counted while it
  * is measured, the kernel's own figure for their threads.
@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -27,6 +26,7 @@
 
 #include "base/base.h"
 #include "measure.h"
+#include "response_head.h"
 
 enum {
     HEAD_MAX = 16 * KIB,
@@ -60,10 +60,11 @@ static struct {
     struct sockaddr_in to;
     struct span requests[REQUESTS_MAX];
     size_t request_count, next_request;
-    unsigned connections, status;
+    unsigned connections;
     uint64_t count; /* of answers, after which it is over; 0: time decides */
     double seconds, warm, rate;
-    bool is_fresh, resumes, holds, is_open_loop;
+    int uses_tls, is_fresh, resumes, holds; /* flags */
+    bool is_open_loop;
     SSL_CTX *tls;
     SSL_SESSION *session;
     long pids[PIDS_MAX];
@@ -73,10 +74,10 @@ static struct {
     struct connection *idle;
     uint64_t began_ns, sent, waiting; /* waiting: due and without a connection */
     uint64_t measured_from_ns, measured_to_ns, cpu_from_ns, cpu_to_ns;
-    uint64_t answers, failed, closed, bytes, open, opened;
+    uint64_t answers, failed, closed, bytes, open, opened, resumed;
     struct histogram times;
     char input[READ_SIZE], plain[READ_SIZE], first_failure[128];
-} load = {.connections = 64, .seconds = 4, .warm = 1, .status = 200};
+} load = {.connections = 64, .seconds = 4, .warm = 1};
 
 /* --- Sending --- */
 
@@ -227,10 +228,6 @@ static void finish(struct connection *c)
         serve(c);
         return;
     }
-    if (c->ssl && load.resumes) {
-        SSL_SESSION_free(load.session);
-        load.session = SSL_get1_session(c->ssl);
-    }
     if (c->ssl) {
         (void)SSL_shutdown(c->ssl);
         flush_tls(c);
@@ -238,30 +235,19 @@ static void finish(struct connection *c)
     drop(c);
 }
 
-/* The value of a field of the head, or NULL. */
-static const char *field(const char *head, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *line = strstr(head, "\r\n"); line; line = strstr(line + 2, "\r\n")) {
-        if (strncasecmp(line + 2, name, len) == 0 && line[2 + len] == ':')
-            return line + 3 + len;
-    }
-    return NULL;
-}
-
 static bool read_head(struct connection *c)
 {
-    const char *length = field(c->head, "content-length");
-    unsigned long status =
-        strncmp(c->head, "HTTP/1.1 ", 9) == 0 ? strtoul(c->head + 9, NULL, 10) : 0;
+    unsigned status;
     c->has_head = true;
-    c->left = length ? strtoull(length, NULL, 10) : 0;
-    if (status == load.status && length)
-        return true;
-    char what[64];
-    (void)snprintf(what, sizeof(what), "status %lu%s", status, length ? "" : ", no length");
-    complain(what);
-    return length != NULL;
+    if (!response_head_read(c->head, &status, &c->left)) {
+        complain("no HTTP, or no length");
+        return false;
+    }
+    char what[32];
+    (void)snprintf(what, sizeof(what), "status %u", status);
+    if (status != 200)
+        complain(what);
+    return true;
 }
 
 /* Takes what there is of the head; what follows it stays in *bytes. False: the connection is lost. */
@@ -315,6 +301,7 @@ static void shake_hands(struct connection *c)
     int rc = SSL_do_handshake(c->ssl);
     flush_tls(c);
     if (rc == 1) {
+        load.resumed += SSL_session_reused(c->ssl) == 1;
         become_ready(c);
     } else if (SSL_get_error(c->ssl, rc) != SSL_ERROR_WANT_READ) {
         complain("TLS handshake");
@@ -456,13 +443,14 @@ static void report(void)
     double seconds = (double)(load.measured_to_ns - load.measured_from_ns) / 1e9;
     double answers = load.answers > 0 ? (double)load.answers : 1;
     printf("{\"answers\": %llu, \"failed\": %llu, \"first_failure\": \"%s\", \"closed\": %llu, "
-           "\"opened\": %llu, \"waiting\": %llu, \"seconds\": %.3f, \"rate\": %.1f, "
+           "\"opened\": %llu, \"resumed\": %llu, \"waiting\": %llu, \"seconds\": %.3f, \"rate\": "
+           "%.1f, "
            "\"mib_per_second\": %.1f, \"cpu_us\": %.3f, \"cpu_share\": %.3f, \"p50_us\": %.1f, "
            "\"p99_us\": %.1f, \"p999_us\": %.1f, \"largest_us\": %.1f}\n",
            (unsigned long long)load.answers, (unsigned long long)load.failed, load.first_failure,
            (unsigned long long)load.closed, (unsigned long long)load.opened,
-           (unsigned long long)load.waiting, seconds, (double)load.answers / seconds,
-           (double)load.bytes / seconds / MIB,
+           (unsigned long long)load.resumed, (unsigned long long)load.waiting, seconds,
+           (double)load.answers / seconds, (double)load.bytes / seconds / MIB,
            (double)(load.cpu_to_ns - load.cpu_from_ns) / 1000 / answers,
            (double)(load.cpu_to_ns - load.cpu_from_ns) / 1e9 / seconds,
            histogram_us(&load.times, 0.5), histogram_us(&load.times, 0.99),
@@ -533,6 +521,14 @@ static void read_pids(const char *text)
     }
 }
 
+static int on_session(SSL *ssl, SSL_SESSION *session)
+{
+    (void)ssl;
+    SSL_SESSION_free(load.session);
+    load.session = session;
+    return 1;
+}
+
 /* Certificates are not verified: what is measured is the server. */
 static void use_tls(void)
 {
@@ -545,14 +541,22 @@ static void use_tls(void)
 static void read_option(int option, char *value)
 {
     switch (option) {
+    case 0: /* a flag, set by getopt */
+        return;
     case 't':
         read_address(value);
         return;
     case 'q':
         read_requests(value);
         return;
+    case 'p':
+        read_pids(value);
+        return;
     case 'c':
         load.connections = (unsigned)strtoul(value, NULL, 10);
+        return;
+    case 'n':
+        load.count = strtoull(value, NULL, 10);
         return;
     case 's':
         load.seconds = strtod(value, NULL);
@@ -562,28 +566,6 @@ static void read_option(int option, char *value)
         return;
     case 'r':
         load.rate = strtod(value, NULL);
-        return;
-    case 'p':
-        read_pids(value);
-        return;
-    case 'n':
-        load.count = strtoull(value, NULL, 10);
-        return;
-    case 'a':
-        load.status = (unsigned)strtoul(value, NULL, 10);
-        return;
-    case 'T':
-        use_tls();
-        return;
-    case 'R':
-        load.resumes = true;
-        load.is_fresh = true;
-        return;
-    case 'f':
-        load.is_fresh = true;
-        return;
-    case 'h':
-        load.holds = true;
         return;
     default:
         fprintf(stderr, "bench_load: see the first lines of bench/load.c\n");
@@ -601,12 +583,11 @@ int main(int argc, char **argv)
         {"warm", required_argument, NULL, 'w'},
         {"rate", required_argument, NULL, 'r'},
         {"pids", required_argument, NULL, 'p'},
-        {"status", required_argument, NULL, 'a'},
         {"count", required_argument, NULL, 'n'},
-        {"tls", no_argument, NULL, 'T'},
-        {"fresh", no_argument, NULL, 'f'},
-        {"resume", no_argument, NULL, 'R'},
-        {"hold", no_argument, NULL, 'h'},
+        {"tls", no_argument, &load.uses_tls, 1},
+        {"fresh", no_argument, &load.is_fresh, 1},
+        {"resume", no_argument, &load.resumes, 1},
+        {"hold", no_argument, &load.holds, 1},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -615,6 +596,8 @@ int main(int argc, char **argv)
     if (load.request_count == 0 || load.to.sin_port == 0 || load.connections == 0 ||
         load.connections > CONNECTIONS_MAX || (load.is_fresh && load.rate > 0))
         read_option('?', NULL);
+    if (load.uses_tls)
+        use_tls();
     run();
     return load.failed > 0 ? 1 : 0;
 }

@@ -74,7 +74,7 @@ static struct {
     struct connection *idle;
     uint64_t began_ns, sent, waiting; /* waiting: due and without a connection */
     uint64_t measured_from_ns, measured_to_ns, cpu_from_ns, cpu_to_ns;
-    uint64_t answers, failed, closed, bytes, open, opened, resumed;
+    uint64_t answers, failed, bytes, opened, resumed;
     struct histogram times;
     char input[READ_SIZE], plain[READ_SIZE], first_failure[128];
 } load = {.connections = 64, .seconds = 4, .warm = 1};
@@ -203,7 +203,6 @@ static void drop(struct connection *c)
         at = &(*at)->next_idle;
     if (*at)
         *at = c->next_idle;
-    load.open -= c->is_ready;
     c->is_ready = false;
     uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
@@ -291,7 +290,6 @@ static void take(struct connection *c, struct span bytes)
 static void become_ready(struct connection *c)
 {
     c->is_ready = true;
-    load.open++;
     load.opened++;
     serve(c);
 }
@@ -329,7 +327,6 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
     struct connection *c = stream->data;
     if (got < 0) {
-        load.closed++;
         if (c->is_busy && load.phase != IS_OVER)
             complain("the connection was lost");
         drop(c);
@@ -402,7 +399,7 @@ static void start_beats(void)
 
 static void stop_measuring(uv_timer_t *timer)
 {
-    (void)timer;
+    (void)uv_timer_stop(timer);
     load.measured_to_ns = uv_hrtime();
     load.cpu_to_ns = cpu_ns_of(load.pids, load.pid_count);
     load.phase = IS_OVER;
@@ -442,15 +439,15 @@ static void report(void)
 {
     double seconds = (double)(load.measured_to_ns - load.measured_from_ns) / 1e9;
     double answers = load.answers > 0 ? (double)load.answers : 1;
-    printf("{\"answers\": %llu, \"failed\": %llu, \"first_failure\": \"%s\", \"closed\": %llu, "
+    printf("{\"answers\": %llu, \"failed\": %llu, \"first_failure\": \"%s\", "
            "\"opened\": %llu, \"resumed\": %llu, \"waiting\": %llu, \"seconds\": %.3f, \"rate\": "
            "%.1f, "
            "\"mib_per_second\": %.1f, \"cpu_us\": %.3f, \"cpu_share\": %.3f, \"p50_us\": %.1f, "
            "\"p99_us\": %.1f, \"p999_us\": %.1f, \"largest_us\": %.1f}\n",
            (unsigned long long)load.answers, (unsigned long long)load.failed, load.first_failure,
-           (unsigned long long)load.closed, (unsigned long long)load.opened,
-           (unsigned long long)load.resumed, (unsigned long long)load.waiting, seconds,
-           (double)load.answers / seconds, (double)load.bytes / seconds / MIB,
+           (unsigned long long)load.opened, (unsigned long long)load.resumed,
+           (unsigned long long)load.waiting, seconds, (double)load.answers / seconds,
+           (double)load.bytes / seconds / MIB,
            (double)(load.cpu_to_ns - load.cpu_from_ns) / 1000 / answers,
            (double)(load.cpu_to_ns - load.cpu_from_ns) / 1e9 / seconds,
            histogram_us(&load.times, 0.5), histogram_us(&load.times, 0.99),
@@ -536,6 +533,7 @@ static void use_tls(void)
     SSL_CTX_set_verify(load.tls, SSL_VERIFY_NONE, NULL);
     (void)SSL_CTX_set_session_cache_mode(load.tls,
                                          SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+    SSL_CTX_sess_set_new_cb(load.tls, on_session);
 }
 
 static void read_option(int option, char *value)

@@ -191,7 +191,9 @@ static int on_ticket(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHE
     tls_ticket_key_wipe(&key);
     if (!is_set)
         return TICKET_FAILED;
-    return age == TICKET_OLD ? TICKET_TAKEN_RENEW : TICKET_TAKEN;
+    /* RFC 8446 §C.4: clients use a ticket once, so each needs one for its next connection. */
+    bool is_used_up = !is_new && SSL_version(ssl) == TLS1_3_VERSION;
+    return is_used_up || age == TICKET_OLD ? TICKET_TAKEN_RENEW : TICKET_TAKEN;
 }
 
 static void share_tickets(struct tls_context *context, struct tls_tickets *tickets)

@@ -289,6 +289,20 @@ static void tickets_are_good_at_every_worker(void **state)
     tls_tickets_destroy(tickets);
 }
 
+/* A client that uses each ticket once would else shake hands in full every other time. */
+static void a_resumed_connection_brings_a_ticket_for_the_next(void **state)
+{
+    (void)state;
+    struct tls_tickets *tickets = tls_tickets_create(clock_ms());
+    struct tls_context *server = new_worker(NULL, false, tickets), *client = new_client("a.test");
+    assert_false(connect_once(client, server));
+    for (int i = 0; i < 20; i++)
+        assert_true(connect_once(client, server));
+    tls_context_release(client);
+    tls_context_release(server);
+    tls_tickets_destroy(tickets);
+}
+
 static void tickets_of_other_keys_are_not_good(void **state)
 {
     (void)state;
@@ -378,6 +392,7 @@ int main(void)
         cmocka_unit_test(a_second_connection_is_resumed),
         cmocka_unit_test(a_ticket_is_used_once_while_there_are_others),
         cmocka_unit_test(tickets_are_good_at_every_worker),
+        cmocka_unit_test(a_resumed_connection_brings_a_ticket_for_the_next),
         cmocka_unit_test(tickets_of_other_keys_are_not_good),
         cmocka_unit_test(tickets_of_the_last_period_are_still_good_and_older_ones_not),
         cmocka_unit_test(tickets_are_not_good_where_other_authorities_are_trusted),

@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 
+#include "worker/uplink.h"
+
 struct generation {
     struct snapshot *snapshot; /* counted */
-    struct dialer *dialer;
+    struct uplink *uplink;     /* counted */
     struct credential **credentials;
     struct services services;
     size_t holders; /* exchanges, and the worker */
@@ -16,10 +18,7 @@ struct generation {
 static void dispose(struct generation *generation)
 {
     struct snapshot *snapshot = generation->snapshot;
-    if (generation->services.pool)
-        upstream_pool_destroy(generation->services.pool);
-    if (generation->dialer)
-        dialer_destroy(generation->dialer);
+    uplink_release(generation->uplink);
     for (size_t i = 0; generation->credentials && i < snapshot->options.credential_count; i++)
         credential_destroy(generation->credentials[i]);
     free(generation->credentials);
@@ -49,32 +48,18 @@ static void hold(void *held)
 
 /* --- Its beginning --- */
 
-static bool open_upstream(struct generation *generation, char error[GENERATION_ERROR_SIZE])
+static bool open_upstream(struct generation *generation, const struct generation *before,
+                          char error[GENERATION_ERROR_SIZE])
 {
-    const struct upstream_options *upstream = &generation->snapshot->options.upstream;
     struct services *services = &generation->services;
-    struct tls_context *tls = NULL;
-    if (upstream->is_tls) {
-        const struct tls_client_options options = {upstream->host, upstream->ca_file};
-        tls = tls_context_create_client(&options, error);
-        if (!tls)
-            return false;
-        tls_context_count_in(tls, services->metrics);
-    }
-    const struct dialer_options options = {
-        .host = upstream->host,
-        .port = upstream->port,
-        .resolve_ms = upstream->resolve_ms,
-        .connect_ms = upstream->connect_ms,
-        .tls_ms = upstream->tls_ms,
-        .refresh_ms = upstream->dns_refresh_ms,
-        .proxy = upstream->proxy,
-        .metrics = services->metrics,
-    };
-    generation->dialer = dialer_create(services->loop, &options, tls);
-    if (tls)
-        tls_context_release(tls); /* the dialer holds it */
-    services->pool = upstream_pool_create(services->loop, generation->dialer, &upstream->pool);
+    if (before && uplink_fits(before->uplink, &generation->snapshot->options.upstream))
+        generation->uplink = uplink_count(before->uplink);
+    else
+        generation->uplink =
+            uplink_create(services->loop, generation->snapshot, services->metrics, error);
+    if (!generation->uplink)
+        return false;
+    services->pool = uplink_pool(generation->uplink);
     return true;
 }
 
@@ -113,13 +98,14 @@ static void fill_in(struct generation *generation)
 }
 
 struct generation *generation_create(struct snapshot *snapshot, const struct services *worker,
+                                     const struct generation *before,
                                      char error[GENERATION_ERROR_SIZE])
 {
     struct generation *generation = xcalloc(1, sizeof(*generation));
     generation->snapshot = snapshot_count(snapshot);
     generation->services = *worker;
     generation->holders = 1;
-    if (!open_upstream(generation, error) || !open_credentials(generation, error)) {
+    if (!open_upstream(generation, before, error) || !open_credentials(generation, error)) {
         dispose(generation);
         return NULL;
     }

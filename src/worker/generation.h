@@ -15,8 +15,10 @@ struct generation;
 enum { GENERATION_ERROR_SIZE = 320 };
 
 /* With one reference. worker: what is the worker's own of an exchange's services; copied, and the rest is
- * filled in. The snapshot is counted. NULL, with error, when certificates or a token cannot be read. */
+ * filled in. The snapshot is counted. before: the current one, whose way upstream is kept if it is the same; NULL
+ * at the start. NULL, with error, when certificates or a token cannot be read. */
 struct generation *generation_create(struct snapshot *snapshot, const struct services *worker,
+                                     const struct generation *before,
                                      char error[GENERATION_ERROR_SIZE]);
 
 /* Frees it, from the loop, once no exchange holds it either. NULL is allowed. */

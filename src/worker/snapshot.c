@@ -2,9 +2,43 @@
 
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "gateway/head_up.h"
 
 enum { ARENA_LIMIT = 64 * MIB }; /* a configuration file is at most 1 MiB */
+
+/* A member more needs a comparison more. */
+_Static_assert(sizeof(struct upstream_pool_options) == 6 * sizeof(uint64_t) &&
+                   sizeof(struct upstream_options) == 18 * sizeof(uint64_t),
+               "upstream_options_equal compares all members");
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return span_equal(span_of(a), span_of(b));
+}
+
+static bool is_same_proxy(const struct dialer_proxy *a, const struct dialer_proxy *b)
+{
+    return is_same_text(a->host, b->host) && a->port == b->port &&
+           is_same_text(a->credentials, b->credentials);
+}
+
+static bool is_same_pool(const struct upstream_pool_options *a,
+                         const struct upstream_pool_options *b)
+{
+    return a->max_idle == b->max_idle && a->max_open == b->max_open &&
+           a->max_waiting == b->max_waiting && a->wait_ms == b->wait_ms &&
+           a->idle_ms == b->idle_ms && a->first_life_ms == b->first_life_ms;
+}
+
+bool upstream_options_equal(const struct upstream_options *a, const struct upstream_options *b)
+{
+    return is_same_text(a->host, b->host) && span_equal(a->authority, b->authority) &&
+           a->port == b->port && a->is_tls == b->is_tls && is_same_text(a->ca_file, b->ca_file) &&
+           is_same_proxy(&a->proxy, &b->proxy) && a->resolve_ms == b->resolve_ms &&
+           a->connect_ms == b->connect_ms && a->tls_ms == b->tls_ms &&
+           a->dns_refresh_ms == b->dns_refresh_ms && is_same_pool(&a->pool, &b->pool);
+}
 
 struct snapshot *snapshot_create(void)
 {

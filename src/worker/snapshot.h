@@ -47,6 +47,8 @@ struct upstream_options {
     struct upstream_pool_options pool;
 };
 
+bool upstream_options_equal(const struct upstream_options *a, const struct upstream_options *b);
+
 /* What several gateways share. */
 struct redis_settings {
     struct redis_url url;

@@ -149,7 +149,7 @@ static bool prepare_generation(struct worker *worker, const struct worker_settin
                                char error[WORKER_ERROR_SIZE])
 {
     const struct services services = services_of(worker, settings);
-    worker->next = generation_create(settings->snapshot, &services, error);
+    worker->next = generation_create(settings->snapshot, &services, worker->now, error);
     return worker->next != NULL;
 }
 

@@ -86,6 +86,30 @@ test('what is under way ends as it began, though its key, its upstream and its l
   await eventually(() => upstream.openConnections === 0, 'the connections to the first upstream are closed');
 });
 
+test('connections upstream are kept, unless the upstream is another', async (t) => {
+  const stage = await play(t);
+  const { gateway, upstream } = stage;
+  const goOn = deferred();
+  assert.equal(await status(stage, gateway.key), 200);
+  assert.equal(upstream.connections.length, 1);
+  gateway.rewrite({ unknown_routes: 'deny' });
+  for (let i = 0; i < 3; i += 1) await reload(gateway);
+  assert.equal(await status(stage, gateway.key), 200);
+  assert.equal(upstream.connections.length, 1, 'nobody shook hands anew');
+
+  upstream.next({ hold: goOn.promise, json: {} });
+  const client = await connect(t, gateway);
+  client.send(request(gateway, 'GET', USERS));
+  await eventually(() => upstream.requests.length === 3, 'it is upstream');
+  gateway.rewrite({ upstream: { pool: { idle: '30s' } } });
+  await reload(gateway);
+  assert.equal(await status(stage, gateway.key), 200);
+  assert.equal(upstream.connections.length, 2);
+  goOn.resolve();
+  assert.equal((await client.response()).status, 200);
+  await eventually(() => upstream.openConnections === 1, 'the old one is closed with its last request');
+});
+
 test('a file with faults changes nothing, and is told everywhere', async (t) => {
   const stage = await play(t, { settings: { ...ADMIN, workers: 2 }, announces: [FAILED] });
   const { gateway } = stage;

@@ -48,6 +48,27 @@ test('it hears when the gateway serves, and when it stops', async (t) => {
   assert.match(heard[1], /^STOPPING=1 STATUS=/);
 });
 
+test('it hears that a reload begins, with the time, and that it has ended, well or not', async (t) => {
+  const { socket, heard } = await startManager(t);
+  const { gateway } = await play(t, { env: { NOTIFY_SOCKET: socket }, announces: [/reload_failed/] });
+  const now = () => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1e6;
+  const reload = async () => {
+    heard.length = 0;
+    gateway.signal('SIGHUP');
+    await eventually(() => heard.length === 2, 'both are heard');
+    return heard;
+  };
+  await eventually(() => heard.length > 0, 'READY=1 is heard');
+  const [begins, ends] = await reload();
+  const [, usec] = /^RELOADING=1 MONOTONIC_USEC=(\d+)$/.exec(begins);
+  // Both count from the start of the machine, but for time that it slept.
+  assert.ok(Number(usec) > 0 && Number(usec) <= now() + 1e6);
+  assert.equal(ends, 'READY=1 STATUS=serves');
+  gateway.rewrite('wrong: 1\n');
+  assert.match((await reload())[1], /^READY=1 STATUS=serves with the settings before/);
+  await gateway.stop();
+});
+
 test('a watchdog hears of life at half its time, until the gateway stops', async (t) => {
   const { socket, heard } = await startManager(t);
   const env = { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '100003' };

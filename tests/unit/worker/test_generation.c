@@ -22,7 +22,7 @@ static struct generation *make(struct loop *loop, struct snapshot *snapshot)
     char error[GENERATION_ERROR_SIZE];
     const struct services worker = {.loop = loop, .via = SPAN("bpgate-7")};
     snapshot_seal(snapshot);
-    return generation_create(snapshot, &worker, error);
+    return generation_create(snapshot, &worker, NULL, error);
 }
 
 static void it_lives_until_the_last_exchange_has_ended(void **state)
@@ -39,9 +39,9 @@ static void it_lives_until_the_last_exchange_has_ended(void **state)
     services->hold(services->generation);
     generation_release(generation);
     later_flush(&loop.later);
-    assert_int_equal(snapshot->references, 2);
+    assert_int_equal(snapshot->references, 3);
     services->let_go(services->generation);
-    assert_int_equal(snapshot->references, 2); /* from the loop, with nothing on the stack */
+    assert_int_equal(snapshot->references, 3); /* from the loop, with nothing on the stack */
     later_flush(&loop.later);
     assert_int_equal(snapshot->references, 1);
     snapshot_release(snapshot);
@@ -63,7 +63,7 @@ static void a_token_that_cannot_be_read_is_told(void **state)
     snapshot_seal(snapshot);
     assert_int_equal(setenv("BPGATE_TEST_TOKEN", "a-token-that-is-long-enough", 1), 0);
     const struct services worker = {.loop = &loop};
-    assert_null(generation_create(snapshot, &worker, error));
+    assert_null(generation_create(snapshot, &worker, NULL, error));
     assert_non_null(strstr(error, "/nowhere/at/all"));
     assert_int_equal(snapshot->references, 1);
     snapshot_release(snapshot);

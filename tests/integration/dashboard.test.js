@@ -2,7 +2,8 @@
 // tells. Without a browser its parts are checked; with Chromium it is opened under load.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ADMIN, adminOf, askAdmin } from './support/admin.js';
@@ -83,11 +84,91 @@ test('the page is for everybody, the figures are not where there is a token', as
 });
 
 const LOOKS = [
-  { width: 1280, height: 900, scheme: 'light' },
-  { width: 1280, height: 900, scheme: 'dark' },
+  { width: 1440, height: 900, scheme: 'light' },
+  { width: 1440, height: 900, scheme: 'dark' },
   { width: 390, height: 844, scheme: 'light' },
   { width: 390, height: 844, scheme: 'dark' },
+  { width: 320, height: 700, scheme: 'light' },
 ];
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
+
+/** What axe-core finds wrong with the page as it is now. */
+async function assertAccessible(browser, what) {
+  await browser.run(`window.axe ? 0 : (() => { ${AXE} })()`);
+  const found = await browser.run(`axe.run(document, ${JSON.stringify(RULES)}).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html, failureSummary }) => html + ' ' + failureSummary).join('; ')))`);
+  assert.deepEqual(found, [], what);
+}
+
+/** What stands beyond the edge of what holds it, and cannot be reached without scrolling sideways. */
+const CUT_OFF = `[document.documentElement, ...document.querySelectorAll('section, .tile')].filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.getAttribute('aria-labelledby') ?? box.className)`;
+
+async function keepPicture(browser, name) {
+  if (!process.env.BPGATE_PICTURES) return;
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  writeFileSync(join(process.env.BPGATE_PICTURES, `${name}.png`), await browser.picture());
+}
+
+test('in a browser with nothing to show: every card says so', { skip: !chromium() }, async (t) => {
+  const { gateway } = await play(t, { settings: ADMIN });
+  const browser = await startBrowser(t);
+  await browser.open(adminOf(gateway).url);
+  await eventually(async () => /No limits are set/.test((await browser.text('limits')) ?? ''), 'limits');
+  assert.match(await browser.text('refusals'), /Nothing was refused yet/);
+  assert.match(await browser.text('keys'), /No key was used yet/);
+  assert.match(await browser.text('redis'), /not configured/);
+  assert.match(await browser.text('health'), /^not asked yet/);
+  const marks = await browser.run(`[...document.querySelectorAll('#traffic text')].map(({ textContent }) => textContent)`);
+  assert.equal(new Set(marks).size, marks.length, `each mark of the axes differs: ${marks}`);
+  assert.equal(await browser.text('p50'), '–');
+  assert.doesNotMatch(await browser.run('document.body.innerText'), /NaN|undefined|null|Infinity/);
+  for (const look of LOOKS) {
+    await browser.look(look);
+    await keepPicture(browser, `empty-${look.width}-${look.scheme}`);
+    await assertAccessible(browser, `${look.width} ${look.scheme}`);
+  }
+  assert.deepEqual(browser.complaints, []);
+});
+
+test('in a browser where a token is asked for: a wrong one is told, the right one shows all', { skip: !chromium() }, async (t) => {
+  const token = 'admin_secret_0123456789';
+  const settings = { admin: { address: '127.0.0.1:0', token: 'env:ADMIN_TOKEN' } };
+  const { gateway } = await play(t, { settings, env: { ADMIN_TOKEN: token } });
+  const browser = await startBrowser(t);
+  await browser.open(adminOf(gateway).url);
+  const give = (text) => browser.run(`document.getElementById('token').value = ${JSON.stringify(text)}; document.querySelector('#ask button').click()`);
+  const isShown = (id) => browser.run(`document.getElementById('${id}')?.checkVisibility() ?? false`);
+  await eventually(async () => isShown('ask'), 'the token is asked for');
+  assert.equal(await browser.run('document.activeElement.id'), 'token', 'the field has the focus');
+  assert.equal(await isShown('figures'), false);
+  for (const look of LOOKS) {
+    await browser.look(look);
+    await keepPicture(browser, `token-${look.width}-${look.scheme}`);
+    await assertAccessible(browser, `token ${look.width} ${look.scheme}`);
+  }
+  await give('wrong');
+  await eventually(async () => /not the token/.test(await browser.text('state')), 'a wrong one is told');
+  await give(token);
+  await eventually(async () => (await browser.text('state')) === 'live', 'the right one');
+  assert.equal(await isShown('ask'), false);
+  assert.equal(await isShown('figures'), true);
+  assert.equal(await browser.run('document.cookie + localStorage.length'), '0', 'it is kept for this page alone');
+});
+
+test('in a browser: the gateway ends, and the page says so', { skip: !chromium() }, async (t) => {
+  const { gateway } = await play(t, { settings: ADMIN });
+  const browser = await startBrowser(t);
+  await browser.open(adminOf(gateway).url);
+  await eventually(async () => (await browser.text('state')) === 'live', 'live');
+  await browser.run(`document.getElementById('pause').click()`);
+  await eventually(async () => (await browser.text('state')) === 'paused', 'paused');
+  assert.equal(await browser.text('pause'), 'Go on');
+  await browser.run(`document.getElementById('pause').click()`);
+  await gateway.stop();
+  await eventually(async () => /does not answer/.test(await browser.text('state')), 'it is told');
+  await assertAccessible(browser, 'lost');
+});
 
 test('in a browser under load: figures move, agree with /metrics, and nobody complains', { skip: !chromium() }, async (t) => {
   const { ask, gateway } = await play(t, {
@@ -109,13 +190,15 @@ test('in a browser under load: figures move, agree with /metrics, and nobody com
     await eventually(async () => /bad_key/.test(await browser.text('refusals')), 'refusals are shown');
     await eventually(async () => /few/.test(await browser.text('limits')), 'limits are shown');
     for (const look of LOOKS) {
+      const what = `${look.width} ${look.scheme}`;
       await browser.look(look);
-      assert.ok(await browser.run('document.documentElement.scrollWidth <= window.innerWidth'), `fits into ${look.width}`);
-      if (process.env.BPGATE_PICTURES) {
-        await new Promise((resolve) => setTimeout(resolve, 1500));
-        writeFileSync(join(process.env.BPGATE_PICTURES, `${look.width}-${look.scheme}.png`), await browser.picture());
-      }
+      await keepPicture(browser, what.replace(' ', '-'));
+      assert.deepEqual(await browser.run(CUT_OFF), [], `what does not fit into ${what}`);
+      await assertAccessible(browser, what);
     }
+    await browser.run(`document.querySelector('summary').click()`);
+    await eventually(async () => /\d\d:\d\d:\d\d/.test(await browser.text('traffic-table')), 'the chart as a table');
+    await assertAccessible(browser, 'with the table open');
   } finally {
     isOver = true;
     await load;

@@ -1,9 +1,10 @@
 // dashboard.js - polls the admin listener and draws what it says. All figures come from /metrics,
-// /api/limits and /api/refusals; nothing is made up here, so that the page agrees with Prometheus.
+// /api/limits, /api/redis and /api/refusals; nothing is made up here, so that the page agrees with Prometheus.
 'use strict';
 
 const EVERY_MS = 1000;
-const KEPT = 120; // looks in the chart
+const KEPT = 120; // looks at most in the chart
+const WIDTHS = [20, 60, KEPT]; // looks that it is wide: it grows with what there is
 const WINDOW = 5; // looks that a rate is over
 const SOURCES = ['upstream', 'cache', 'gateway'];
 
@@ -39,13 +40,12 @@ function sum(families, name, fits = {}) {
     .reduce((total, { value }) => total + value, 0);
 }
 
+class TokenAsked extends Error {}
+
 async function get(path) {
   const token = sessionStorage.getItem('token');
   const response = await fetch(path, { headers: token ? { authorization: `Bearer ${token}` } : {}, cache: 'no-store' });
-  if (response.status === 401) {
-    at('ask').hidden = false;
-    throw new Error('the token is asked for');
-  }
+  if (response.status === 401) throw new TokenAsked(token ? 'this is not the token' : 'a token is asked for');
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response;
 }
@@ -84,7 +84,7 @@ function quantile(share, cumulative) {
 const seconds = (value) =>
   value === null ? '–' : value < 0.001 ? `${Math.round(value * 1e6)} µs` : value < 1 ? `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms` : `${value.toFixed(2)} s`;
 const count = (value) => (value >= 1e6 ? `${(value / 1e6).toFixed(1)} M` : Math.round(value).toLocaleString('en'));
-const rate = (value) => (value >= 100 ? count(value) : value.toFixed(1));
+const rate = (value) => (value >= 100 || value === 0 ? count(value) : value.toFixed(1));
 const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : '–');
 
 function bytes(value) {
@@ -99,29 +99,39 @@ function ago(epoch) {
   return s < 60 ? `${s} s ago` : s < 3600 ? `${Math.floor(s / 60)} min ago` : s < 86400 ? `${Math.floor(s / 3600)} h ago` : `${Math.floor(s / 86400)} d ago`;
 }
 
+/** The clock of who looks, to the second, in 24 hours as logs have it. */
+const clock = (time) => new Date(time).toLocaleTimeString([], { hour12: false });
+const plural = (value, one, many) => `${count(value)} ${value === 1 ? one : many}`;
+
 /* --- Showing --- */
 
 function say(id, text) {
   if (at(id).textContent !== text) at(id).textContent = text;
 }
 
-/** The first cell of a row is its heading; numbers stand to the right. */
+/** The first cell of a row is its heading; what stands below a numeric heading stands to the right. */
 function fill(id, rows, nothing) {
   const body = at(id).tBodies[0];
-  const columns = at(id).tHead.rows[0].cells.length;
+  const heads = at(id).tHead.rows[0].cells;
+  const columns = heads.length;
+  const hasRoles = at(id).getAttribute('role') === 'table';
   body.replaceChildren(
     ...(rows.length ? rows : [null]).map((row) => {
       const tr = document.createElement('tr');
+      if (hasRoles) tr.setAttribute('role', 'row');
       if (!row) {
         const td = tr.insertCell();
         td.colSpan = columns;
         td.className = 'empty';
+        if (hasRoles) td.setAttribute('role', 'cell');
         td.textContent = nothing;
         return tr;
       }
       row.forEach((cell, i) => {
         const td = document.createElement(i ? 'td' : 'th');
         if (!i) td.scope = 'row';
+        td.className = heads[i].className;
+        if (hasRoles) td.setAttribute('role', i ? 'cell' : 'rowheader');
         td.textContent = cell;
         tr.append(td);
       });
@@ -141,7 +151,8 @@ function draw(points) {
   const highest = Math.max(1, ...points.flatMap((point) => [...SOURCES, 'error'].map((key) => point[key])));
   const magnitude = 10 ** Math.floor(Math.log10(highest));
   const top = [1, 2, 5, 10].map((n) => n * magnitude).find((n) => n >= highest);
-  const x = (i) => left + ((width - left - 4) * (i + KEPT - points.length)) / (KEPT - 1);
+  const wide = WIDTHS.find((n) => n >= points.length);
+  const x = (i) => left + ((width - left - 4) * (i + wide - points.length)) / (wide - 1);
   const y = (value) => 6 + (height - bottom - 6) * (1 - value / top);
   const last = points[points.length - 1];
   const label = last ? SOURCES.map((key) => `${key} ${rate(last[key])}`).join(', ') : 'no figures yet';
@@ -149,10 +160,11 @@ function draw(points) {
   for (const part of [0, 0.5, 1]) {
     picture.append(svg('line', { class: 'grid', x1: left, x2: width, y1: y(top * part), y2: y(top * part) }));
     const text = svg('text', { x: left - 6, y: y(top * part) + 4, 'text-anchor': 'end' });
-    text.textContent = count(top * part) === '0' && part ? (top * part).toFixed(1) : count(top * part);
+    text.textContent = Number.isInteger(top * part) ? count(top * part) : (top * part).toFixed(1);
     picture.append(text);
   }
-  for (const [text, anchor, where] of [['2 min ago', 'start', left], ['now', 'end', width - 4]]) {
+  const begin = wide < 60 ? `${wide} s ago` : `${wide / 60} min ago`;
+  for (const [text, anchor, where] of [[begin, 'start', left], ['now', 'end', width - 4]]) {
     const mark = svg('text', { x: where, y: height - 4, 'text-anchor': anchor });
     mark.textContent = text;
     picture.append(mark);
@@ -199,8 +211,9 @@ function showTiles(now) {
 function showTraffic() {
   const points = looks.slice(1).map((look, i) => pointOf(looks[i], look));
   draw(points);
+  if (!at('traffic-details').open) return;
   const rows = points.slice(-KEPT).reverse().filter((_, i) => i % 10 === 0);
-  fill('traffic-table', rows.map((point) => [new Date(point.at).toLocaleTimeString(), ...[...SOURCES, 'error'].map((key) => rate(point[key]))]), 'no figures yet');
+  fill('traffic-table', rows.map((point) => [clock(point.at), ...[...SOURCES, 'error'].map((key) => rate(point[key]))]), 'no figures yet');
 }
 
 function showTables({ families }) {
@@ -228,25 +241,49 @@ function showTables({ families }) {
 function showHealth({ families }) {
   const workers = sum(families, 'bpgate_workers');
   const open = sum(families, 'bpgate_breaker_open');
-  say('health', `${open ? `left alone by ${open} of ${workers} workers (breaker open)` : 'answering (breaker closed)'} · ${count(sum(families, 'bpgate_upstream_connections', { state: 'busy' }))} busy, ${count(sum(families, 'bpgate_upstream_connections', { state: 'idle' }))} idle, ${count(sum(families, 'bpgate_upstream_waiting'))} waiting · ${count(sum(families, 'bpgate_upstream_retries_total'))} retries`);
+  const answers = sum(families, 'bpgate_upstream_attempts_total') ? 'answering (breaker closed)' : 'not asked yet';
+  say('health', `${open ? `left alone by ${open} of ${workers} workers (breaker open)` : answers} · ${count(sum(families, 'bpgate_upstream_connections', { state: 'busy' }))} busy, ${count(sum(families, 'bpgate_upstream_connections', { state: 'idle' }))} idle, ${count(sum(families, 'bpgate_upstream_waiting'))} waiting · ${plural(sum(families, 'bpgate_upstream_retries_total'), 'retry', 'retries')}`);
   at('health').className = open ? 'bad' : 'good';
-  say('cache-size', `${count(sum(families, 'bpgate_cache_entries'))} answers, ${bytes(sum(families, 'bpgate_cache_bytes'))}; ${count(sum(families, 'bpgate_cache_evictions_total'))} made room`);
-  const commands = sum(families, 'bpgate_redis_commands_total');
-  const up = sum(families, 'bpgate_redis_up');
-  const trouble = ['late', 'lost', 'refused'].map((result) => `${count(sum(families, 'bpgate_redis_commands_total', { result }))} ${result}`).join(', ');
-  say('redis', up || commands ? `${up} of ${workers} workers connected · ${count(commands)} commands (${trouble}) · ${count(sum(families, 'bpgate_redis_cache_total', { result: 'found' }))} answers found` : 'not configured, or never reached: memory only');
+  say('cache-size', `${plural(sum(families, 'bpgate_cache_entries'), 'answer', 'answers')} in ${bytes(sum(families, 'bpgate_cache_bytes'))}; ${count(sum(families, 'bpgate_cache_evictions_total'))} made room for others`);
   const version = families.get('bpgate_build_info')?.[0]?.labels.version ?? '';
-  say('about', `${version} · ${workers} ${workers === 1 ? 'worker' : 'workers'} · ${count(sum(families, 'bpgate_client_connections'))} connections · ${bytes(sum(families, 'process_resident_memory_bytes'))} · up since ${new Date(1000 * sum(families, 'process_start_time_seconds')).toLocaleString()}`);
+  say('about', `${version} · ${workers} ${workers === 1 ? 'worker' : 'workers'} · ${plural(sum(families, 'bpgate_client_connections'), 'connection', 'connections')} · ${bytes(sum(families, 'process_resident_memory_bytes'))} · up since ${new Date(1000 * sum(families, 'process_start_time_seconds')).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short', hour12: false })}`);
 }
 
-function showLists(limits, refusals) {
-  fill('limits', limits.policies.map(({ name, requests, per_s: per, mode, admitted, refused }) => [mode === 'shadow' ? `${name} (shadow)` : name, `${requests} / ${per} s`, count(admitted), count(refused)]), 'No limits are set.');
-  fill('refusals', refusals.refusals.slice(0, 15).map(({ ts, status, reason, op, key, client }) => [new Date(ts).toLocaleTimeString(), status, reason, op || '–', key || '–', client]), 'Nothing was refused yet.');
+function showRedis({ families }, redis) {
+  const workers = sum(families, 'bpgate_workers');
+  const up = sum(families, 'bpgate_redis_up');
+  const trouble = ['late', 'lost', 'refused'].map((result) => `${count(redis.commands[result] ?? 0)} ${result}`).join(', ');
+  say('redis', redis.on ? `${up} of ${workers} workers connected` : 'not configured: this gateway keeps and counts for itself');
+  at('redis').className = !redis.on ? '' : up < workers ? 'bad' : 'good';
+  say('redis-counts', redis.on ? `${count(sum(families, 'bpgate_redis_commands_total'))} commands (${trouble}) · ${count(redis.cache.found ?? 0)} answers found` : '');
+}
+
+/** "ci 3 left, qa 12 left"; whom the settings do not name nobody knows. */
+function mostUsed({ most_used: used }) {
+  if (!used) return 'not kept';
+  return used.slice(0, 3).map(({ name, remaining }) => `${name} ${count(remaining)} left`).join(', ') || 'nobody';
+}
+
+function showLimits({ policies }) {
+  const per = (ms) => (ms % 1000 ? `${ms} ms` : ms % 3600000 === 0 ? `${ms / 3600000} h` : ms % 60000 === 0 ? `${ms / 60000} min` : `${ms / 1000} s`);
+  fill('limits', policies.map((policy) => [policy.mode === 'shadow' ? `${policy.name} (shadow)` : policy.name, `${count(policy.requests)} / ${per(policy.per_ms)}`, count(policy.admitted), count(policy.mode === 'shadow' ? policy.would_refuse : policy.refused), mostUsed(policy)]), 'No limits are set.');
+}
+
+/** Those that are alike are one row: a storm of one refusal must not hide another. */
+function showRefusals({ refusals }) {
+  const rows = new Map();
+  for (const { ts, status, reason, op, key, client } of refusals) {
+    const alike = [status, reason, op || '–', key || '–', client];
+    const row = rows.get(alike.join('\n')) ?? { ts, times: 0, alike };
+    row.times += 1;
+    rows.set(alike.join('\n'), row);
+  }
+  fill('refusals', [...rows.values()].slice(0, 15).map(({ ts, times, alike }) => [clock(ts), count(times), ...alike]), 'Nothing was refused yet.');
 }
 
 async function look() {
-  const [text, limits, refusals] = await Promise.all(
-    ['/metrics', '/api/limits', '/api/refusals'].map(async (path, i) => (i ? (await get(path)).json() : (await get(path)).text())),
+  const [text, limits, refusals, redis] = await Promise.all(
+    ['/metrics', '/api/limits', '/api/refusals', '/api/redis'].map(async (path, i) => (i ? (await get(path)).json() : (await get(path)).text())),
   );
   const now = { at: Date.now(), families: parse(text) };
   first ??= now;
@@ -256,7 +293,9 @@ async function look() {
   showTraffic();
   showTables(now);
   showHealth(now);
-  showLists(limits, refusals);
+  showRedis(now, redis);
+  showLimits(limits);
+  showRefusals(refusals);
 }
 
 function tell(text, kind) {
@@ -264,22 +303,40 @@ function tell(text, kind) {
   at('state').className = kind;
 }
 
+/** Nothing is asked again until there is a token to show. */
+function askForToken(text) {
+  tell(text, 'lost');
+  at('pause').hidden = true;
+  at('ask').hidden = false;
+  at('figures').hidden = true;
+  at('token').focus();
+}
+
+function showFigures() {
+  const isFirst = at('figures').hidden;
+  at('pause').hidden = false;
+  at('ask').hidden = true;
+  at('figures').hidden = false;
+  if (isFirst) at('figures').focus();
+}
+
 async function run() {
   try {
     if (!isPaused) {
       await look();
-      at('ask').hidden = true;
+      showFigures();
       tell('live', 'live');
     }
   } catch (error) {
-    tell(error.message.includes('fetch') ? 'the gateway does not answer' : error.message, 'lost');
+    if (error instanceof TokenAsked) return askForToken(error.message);
+    tell(error instanceof TypeError ? 'the gateway does not answer' : error.message, 'lost');
   }
   setTimeout(run, EVERY_MS);
 }
 
+at('traffic-details').addEventListener('toggle', () => first && showTraffic());
 at('pause').addEventListener('click', () => {
   isPaused = !isPaused;
-  at('pause').setAttribute('aria-pressed', String(isPaused));
   at('pause').textContent = isPaused ? 'Go on' : 'Pause';
   if (isPaused) tell('paused', '');
 });
@@ -287,5 +344,6 @@ at('ask').addEventListener('submit', (event) => {
   event.preventDefault();
   sessionStorage.setItem('token', at('token').value);
   at('token').value = '';
+  run();
 });
 run();

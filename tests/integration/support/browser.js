@@ -30,7 +30,7 @@ class Browser {
   complaints = [];
 
   constructor(program, folder) {
-    this.process = spawn(program, [...FLAGS, `--user-data-dir=${folder}`], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+    this.process = spawn(program, [...FLAGS, `--user-data-dir=${folder}`], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
     this.process.stdio[4].on('data', (bytes) => this.#take(bytes.toString()));
     this.exited = new Promise((resolve) => this.process.once('exit', resolve));
   }
@@ -92,9 +92,9 @@ export async function startBrowser(t) {
   const folder = mkdtempSync(join(tmpdir(), 'bpgate-browser-'));
   const browser = new Browser(chromium(), folder);
   t.after(async () => {
-    browser.process.kill('SIGKILL');
+    process.kill(-browser.process.pid, 'SIGKILL'); // its helpers too, which write into the folder
     await browser.exited;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
   });
   return browser;
 }

@@ -182,6 +182,37 @@ void listener_name(int descriptor, char text[LISTENER_NAME_SIZE])
     (void)snprintf(text, LISTENER_NAME_SIZE, is_ipv6 ? "[%s]:%u" : "%s:%u", host, port);
 }
 
+static bool is_any(const struct sockaddr_storage *address)
+{
+    struct sockaddr_in ip4;
+    struct sockaddr_in6 ip6;
+    memcpy(&ip4, address, sizeof(ip4));
+    memcpy(&ip6, address, sizeof(ip6));
+    return address->ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&ip6.sin6_addr)
+                                          : ip4.sin_addr.s_addr == INADDR_ANY;
+}
+
+static bool is_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+    const struct address left = address_of((const struct sockaddr *)a);
+    const struct address right = address_of((const struct sockaddr *)b);
+    return left.len == right.len && memcmp(left.bytes, right.bytes, left.len) == 0;
+}
+
+bool listener_fits(int descriptor, struct span address)
+{
+    struct bind_address wanted = {0};
+    struct sockaddr_storage at = {0};
+    socklen_t len = sizeof(at);
+    char error[LISTENER_ERROR_SIZE];
+    if (parse(address, &wanted, error) != OK ||
+        getsockname(descriptor, (struct sockaddr *)&at, &len) != 0 ||
+        (at.ss_family != AF_INET && at.ss_family != AF_INET6))
+        return false;
+    bool is_everywhere = span_starts_with(address, SPAN("*:")) && is_any(&at);
+    return port_of(&wanted.at) == port_of(&at) && (is_everywhere || is_same_host(&wanted.at, &at));
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events);
 
 static bool is_taking(const struct listener *listener)

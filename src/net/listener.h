@@ -20,6 +20,9 @@ enum status listener_bind(struct span address, int *descriptors, size_t count,
 enum { LISTENER_NAME_SIZE = 64 };
 void listener_name(int descriptor, char text[LISTENER_NAME_SIZE]);
 
+/* Whether a socket that somebody else has opened is bound to this address; "*:8080" is also [::]:8080. */
+bool listener_fits(int descriptor, struct span address);
+
 struct listener;
 
 struct listener_events {

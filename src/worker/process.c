@@ -240,13 +240,22 @@ static void clean_up(struct process *process)
     free(process->workers);
 }
 
+static enum status bind_all(struct process *process, struct sockets *sockets)
+{
+    struct inherited_sockets inherited;
+    char error[LISTENER_ERROR_SIZE];
+    inherited_sockets_open(&inherited);
+    enum status status = sockets_bind(sockets, &process->snapshot->options, NULL, &inherited,
+                                      process->worker_count, error);
+    inherited_sockets_close(&inherited);
+    return status == OK ? OK : failed("listen_failed", span_of(error));
+}
+
 static enum status start(struct process *process, struct sockets *sockets)
 {
     const struct snapshot_options *options = &process->snapshot->options;
-    char error[SHARED_CACHE_ERROR_SIZE], bind_error[LISTENER_ERROR_SIZE];
-    if (sockets_bind(sockets, options, NULL, process->worker_count, bind_error) != OK)
-        return failed("listen_failed", span_of(bind_error));
-    if (open_logs(process) != OK)
+    char error[SHARED_CACHE_ERROR_SIZE];
+    if (bind_all(process, sockets) != OK || open_logs(process) != OK)
         return ERR_IO;
     if (shared_cache_open(&process->cache, &process->loop, options, error) != OK)
         return failed("cache_failed", span_of(error));

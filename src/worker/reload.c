@@ -208,7 +208,7 @@ static bool open_logs(struct process *process, const struct snapshot_options *ne
 static bool bind_new(struct process *process, const struct snapshot_options *next)
 {
     char error[LISTENER_ERROR_SIZE];
-    if (sockets_bind(&process->reload.sockets, next, &process->snapshot->options,
+    if (sockets_bind(&process->reload.sockets, next, &process->snapshot->options, NULL,
                      process->worker_count, error) == OK)
         return true;
     log_sink_drop(&process->access_log);

@@ -6,6 +6,7 @@
 #define WORKER_SOCKETS_H
 
 #include "net/listener.h"
+#include "worker/inherited_sockets.h"
 #include "worker/snapshot.h"
 
 struct sockets {
@@ -14,10 +15,10 @@ struct sockets {
     int admin; /* -1: kept from before, or there is none */
 };
 
-/* before: NULL at the start. On failure none is left open, and error says what to do. */
+/* before: NULL at the start. inherited: what of them is open already; NULL: nothing. On failure none is left open, and error says what to do. */
 enum status sockets_bind(struct sockets *sockets, const struct snapshot_options *options,
-                         const struct snapshot_options *before, size_t workers,
-                         char error[LISTENER_ERROR_SIZE]) MUST_CHECK;
+                         const struct snapshot_options *before, struct inherited_sockets *inherited,
+                         size_t workers, char error[LISTENER_ERROR_SIZE]) MUST_CHECK;
 
 /* Of one worker, to be taken over by it. */
 const int *sockets_of(const struct sockets *sockets, size_t worker);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -67,6 +68,42 @@ test('it hears that a reload begins, with the time, and that it has ended, well 
   gateway.rewrite('wrong: 1\n');
   assert.match((await reload())[1], /^READY=1 STATUS=serves with the settings before/);
   await gateway.stop();
+});
+
+// Opens sockets as systemd does, the first as descriptor 3, and becomes the rest of its words.
+const OPENER = `
+use IO::Socket::INET; use POSIX;
+my @addresses = split /,/, shift;
+my $next = 3;
+for (@addresses) {
+  my $socket = IO::Socket::INET->new(Listen => 64, LocalAddr => $_, ReuseAddr => 1) or die "$_: $!";
+  if (fileno($socket) != $next) { POSIX::dup2(fileno($socket), $next) or die } else { $socket->fcntl(2, 0); push @keep, $socket }
+  $next += 1;
+}
+$ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = scalar @addresses;
+exec @ARGV;
+`;
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+test('sockets that it has opened are listened on, those that nobody names are told', async (t) => {
+  const [port, other] = [await freePort(), await freePort()];
+  const address = `127.0.0.1:${port}`;
+  const { ask, gateway } = await play(t, {
+    through: ['perl', '-e', OPENER, `${address},127.0.0.2:${other}`],
+    settings: { workers: 3, listen: [{ address }, { address: '127.0.0.1:0' }] },
+    announces: [/socket_unused/],
+  });
+  assert.equal(gateway.port, port);
+  const { address: unused } = gateway.events.find(({ event }) => event === 'socket_unused');
+  assert.equal(unused, `127.0.0.2:${other}`);
+  for (let i = 0; i < 20; i += 1) assert.equal((await ask('GET', '/v1/chat/users')).status, 200);
 });
 
 test('a watchdog hears of life at half its time, until the gateway stops', async (t) => {

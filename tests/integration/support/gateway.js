@@ -55,8 +55,9 @@ class Gateway {
   #ready = deferred();
   #exited = deferred();
 
-  constructor(configFile, env) {
-    this.process = spawn(binary, ['run', '--config', configFile], {
+  constructor(configFile, env, through) {
+    const [program, ...words] = [...through, binary, 'run', '--config', configFile];
+    this.process = spawn(program, words, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -213,13 +214,13 @@ export function writeConfiguration(t, text, name = 'bpgate.yaml') {
 
 /**
  * Starts a gateway in front of `upstream`. `keys` are records for newKey; the first one is
- * `gateway.key`, all of them by name are `gateway.keys`.
+ * `gateway.key`, all of them by name are `gateway.keys`. `through`: the words of a program that becomes it.
  */
-export async function startGateway(t, upstream, { settings = {}, keys = [{}], env = {} } = {}) {
+export async function startGateway(t, upstream, { settings = {}, keys = [{}], env = {}, through = [] } = {}) {
   const made = await Promise.all(keys.map(newKey));
   const entries = made.map(({ entry }) => entry);
   const file = writeConfiguration(t, configuration(upstream, entries, settings));
-  const gateway = new Gateway(file, { BOTPRESS_TOKEN: TOKEN, ...env });
+  const gateway = new Gateway(file, { BOTPRESS_TOKEN: TOKEN, ...env }, through);
   gateway.configFile = file;
   /** Puts other settings, or any text, in the place of the file. `more`: entries of further keys. */
   gateway.rewrite = (change, { upstream: other = upstream, more = [] } = {}) => {

@@ -337,6 +337,38 @@ static void ipv6_stands_in_brackets_and_leaves_ipv4_alone(void **state)
     (void)close(ipv4);
 }
 
+static void a_socket_of_somebody_else_is_known_by_its_address(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bound, *host;
+        bool fits;
+    } rows[] = {
+        {"127.0.0.1:0", "127.0.0.1", true},
+        {"127.0.0.1:0", "127.0.0.2", false},
+        {"127.0.0.1:0", "*", false},
+        {"[::1]:0", "[::1]", true},
+        {"[::1]:0", "127.0.0.1", false},
+        {"[::]:0", "*", true},
+        {"*:0", "*", true},
+        {"*:0", "0.0.0.0", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char error[LISTENER_ERROR_SIZE], name[LISTENER_NAME_SIZE], wanted[LISTENER_NAME_SIZE * 2];
+        int descriptor;
+        assert_int_equal(listener_bind(span_of(rows[i].bound), &descriptor, 1, error), OK);
+        listener_name(descriptor, name);
+        const char *port = strrchr(name, ':');
+        (void)snprintf(wanted, sizeof(wanted), "%s%s", rows[i].host, port);
+        assert_int_equal(listener_fits(descriptor, span_of(wanted)), rows[i].fits);
+        (void)snprintf(wanted, sizeof(wanted), "%s:1", rows[i].host);
+        assert_false(listener_fits(descriptor, span_of(wanted)));
+        (void)close(descriptor);
+    }
+    assert_false(listener_fits(-1, SPAN("127.0.0.1:80")));
+    assert_false(listener_fits(0, SPAN("nonsense")));
+}
+
 static void what_is_no_address_is_refused(void **state)
 {
     static const char *const rows[] = {
@@ -388,6 +420,7 @@ int main(void)
         TEST(every_form_of_address_is_understood),
         TEST(a_name_is_looked_up),
         TEST(ipv6_stands_in_brackets_and_leaves_ipv4_alone),
+        TEST(a_socket_of_somebody_else_is_known_by_its_address),
         TEST(what_is_no_address_is_refused),
         TEST(an_address_of_another_machine_is_refused),
         TEST(what_cannot_listen_is_closed),

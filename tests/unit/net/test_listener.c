@@ -354,7 +354,7 @@ static void a_socket_of_somebody_else_is_known_by_its_address(void **state)
         {"*:0", "0.0.0.0", true},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        char error[LISTENER_ERROR_SIZE], name[LISTENER_NAME_SIZE], wanted[LISTENER_NAME_SIZE * 2];
+        char name[LISTENER_NAME_SIZE], wanted[LISTENER_NAME_SIZE * 2];
         int descriptor;
         assert_int_equal(listener_bind(span_of(rows[i].bound), &descriptor, 1, error), OK);
         listener_name(descriptor, name);

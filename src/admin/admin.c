@@ -6,6 +6,7 @@
 #include "admin/explain_call.h"
 #include "admin/page.h"
 #include "admin/purge.h"
+#include "base/calendar.h"
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/text.h"

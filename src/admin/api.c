@@ -1,6 +1,7 @@
 #include "admin/api.h"
 
 #include "admin/log_level.h"
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/log.h"

@@ -55,6 +55,20 @@ struct span arena_copy(struct arena *arena, struct span bytes)
     return (struct span){copy, bytes.len};
 }
 
+struct span arena_join(struct arena *arena, const struct span *parts, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += parts[i].len;
+    char *text = arena_alloc(arena, len), *end = text;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0)
+            memcpy(end, parts[i].at, parts[i].len);
+        end += parts[i].len;
+    }
+    return (struct span){text, len};
+}
+
 struct span arena_format(struct arena *arena, const char *format, ...)
 {
     va_list args;

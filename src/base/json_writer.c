@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum { SMALLEST = 64, MAX_DEPTH = 32, LONGEST_UNIT = 6 };
 
 void json_init(struct json_writer *json, char *at, size_t cap)
@@ -204,16 +206,13 @@ void json_raw(struct json_writer *json, struct span name, struct span value)
 
 void json_number(struct json_writer *json, struct span name, int64_t value)
 {
-    char digits[20];
-    size_t start = sizeof(digits);
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        digits[--start] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0)
-        digits[--start] = '-';
-    json_raw(json, name, (struct span){digits + start, sizeof(digits) - start});
+    char room[1 + U64_DIGITS];
+    struct span digits = u64_digits(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, room + 1);
+    if (value < 0) {
+        room[digits.at - room - 1] = '-';
+        digits = (struct span){digits.at - 1, digits.len + 1};
+    }
+    json_raw(json, name, digits);
 }
 
 void json_bool(struct json_writer *json, struct span name, bool value)

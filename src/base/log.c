@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -52,19 +52,6 @@ bool log_level_parse(struct span name, enum log_level *level)
     return false;
 }
 
-/* RFC 3339, UTC, milliseconds. */
-static struct span format_now(char *text, size_t size)
-{
-    uint64_t now_ms = clock_wall_ms();
-    time_t seconds = (time_t)(now_ms / 1000);
-    struct tm parts;
-    ASSERT(gmtime_r(&seconds, &parts));
-    size_t len = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts);
-    int added = snprintf(text + len, size - len, ".%03uZ", (unsigned)(now_ms % 1000));
-    ASSERT(added > 0 && (size_t)added < size - len);
-    return (struct span){text, len + (size_t)added};
-}
-
 static void write_json_field(struct json_writer *json, const struct log_field *field)
 {
     struct span name = span_of(field->name);
@@ -87,11 +74,11 @@ static void write_json_field(struct json_writer *json, const struct log_field *f
 static size_t write_json(const struct log_line *line, enum log_level level, const char *event,
                          const struct log_field *fields, size_t count)
 {
-    char now[40];
+    char now[TIME_TEXT_SIZE];
     struct json_writer json;
     json_init(&json, line->at, line->size);
     json_object(&json);
-    json_text(&json, SPAN("ts"), format_now(now, sizeof(now)));
+    json_text(&json, SPAN("ts"), time_text(clock_wall_ms(), now));
     json_text(&json, SPAN("level"), span_of(levels[level].name));
     json_text(&json, SPAN("event"), span_of(event));
     for (size_t i = 0; i < count; i++)
@@ -163,8 +150,8 @@ static size_t write_text(const struct log_line *to, enum log_level level, const 
 {
     const char *no_color = getenv("NO_COLOR");
     bool has_colour = !no_color || !no_color[0];
-    char start[80], now[40];
-    struct span ts = format_now(now, sizeof(now));
+    char start[80], now[TIME_TEXT_SIZE];
+    struct span ts = time_text(clock_wall_ms(), now);
     (void)snprintf(start, sizeof(start), "%.*s %s%-5s%s ", (int)ts.len, ts.at,
                    has_colour ? levels[level].colour : "", levels[level].name,
                    has_colour ? "\x1b[0m" : "");

@@ -70,6 +70,25 @@ bool span_to_u64(struct span text, uint64_t *value)
     return text.len > 0;
 }
 
+struct span u64_digits(uint64_t number, char room[U64_DIGITS])
+{
+    size_t start = U64_DIGITS;
+    do {
+        room[--start] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return (struct span){room + start, U64_DIGITS - start};
+}
+
+char *put_hex(char *at, uint64_t number)
+{
+    for (size_t i = U64_HEX_DIGITS; i > 0; i--) {
+        at[i - 1] = "0123456789abcdef"[number & 15];
+        number >>= 4;
+    }
+    return at + U64_HEX_DIGITS;
+}
+
 int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

@@ -47,6 +47,14 @@ bool span_next_element(struct span *rest, struct span *element);
 /* Decimal digits only, no sign, no space; false when anything else or too large. */
 bool span_to_u64(struct span text, uint64_t *value);
 
+/* The number in decimal digits, at the end of room. */
+enum { U64_DIGITS = 20 };
+struct span u64_digits(uint64_t number, char room[U64_DIGITS]);
+
+/* Always 16 digits in lower case. Returns where they end. */
+enum { U64_HEX_DIGITS = 16 };
+char *put_hex(char *at, uint64_t number);
+
 /* 0 to 15, or -1. */
 int hex_digit(char c);
 

@@ -1,8 +1,8 @@
 #include "gateway/access_line.h"
 
 #include <stdio.h>
-#include <time.h>
 
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "gateway/forward.h"
@@ -38,16 +38,6 @@ static struct span cache_word(const struct lookup *l)
         [CACHE_STATUS_STALE] = SPAN_INIT("stale"),   [CACHE_STATUS_PARTIAL] = SPAN_INIT("partial"),
     };
     return l->status.collapsed ? SPAN("collapsed") : words[l->status.outcome];
-}
-
-struct span time_text(uint64_t wall_ms, char text[TIME_TEXT_SIZE])
-{
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm utc;
-    ASSERT(gmtime_r(&seconds, &utc));
-    size_t len = strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
-    len += (size_t)snprintf(text + len, TIME_TEXT_SIZE - len, ".%03uZ", (unsigned)(wall_ms % 1000));
-    return (struct span){text, len};
 }
 
 struct span shown_path(struct span path)

@@ -18,8 +18,4 @@ struct span access_line_text(const struct exchange *exchange, char text[ACCESS_L
  * token. */
 struct span shown_path(struct span path);
 
-/* RFC 3339, UTC, with milliseconds. */
-enum { TIME_TEXT_SIZE = 40 };
-struct span time_text(uint64_t wall_ms, char text[TIME_TEXT_SIZE]);
-
 #endif

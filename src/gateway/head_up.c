@@ -5,8 +5,7 @@
 
 struct span via_value(const struct exchange *ex, unsigned version)
 {
-    struct span name = ex->services->via;
-    return arena_format(ex->arena, "1.%u %.*s", version % 10, (int)name.len, name.at);
+    return ARENA_JOIN(ex->arena, version == 10 ? SPAN("1.0 ") : SPAN("1.1 "), ex->services->via);
 }
 
 bool head_up_is_loop(const struct exchange *ex)
@@ -117,8 +116,7 @@ struct span head_up_write(struct exchange *ex, struct span token)
                         request->method == METHOD_PATCH;
     if (token.len > 0) {
         header_list_remove(&ex->request->headers, HEADER_AUTHORIZATION);
-        add(ex, HEADER_AUTHORIZATION,
-            arena_format(ex->arena, "Bearer %.*s", (int)token.len, token.at));
+        add(ex, HEADER_AUTHORIZATION, ARENA_JOIN(ex->arena, SPAN("Bearer "), token));
     }
     return write_request_head(ex->arena, request, wants_length);
 }

@@ -8,9 +8,14 @@ unsigned limits_seconds(uint64_t us)
     return (unsigned)((us + US_PER_S - 1) / US_PER_S);
 }
 
-static void add(struct exchange *ex, const char *name, struct span value)
+static void add(struct exchange *ex, struct span name, struct span value)
 {
-    ASSERT(header_list_add(&ex->response->headers, span_of(name), value));
+    ASSERT(header_list_add(&ex->response->headers, name, value));
+}
+
+static struct span number(struct exchange *ex, uint64_t value)
+{
+    return u64_digits(value, arena_alloc(ex->arena, U64_DIGITS));
 }
 
 /* The one with the least left, or that has refused: the index, or count. */
@@ -31,12 +36,11 @@ static size_t tightest(const struct limits *limits)
 /* A whole number of seconds, or no w: Structured Fields would take nothing else. */
 static struct span policy_item(struct exchange *ex, const struct limit_policy *policy)
 {
-    unsigned long long requests = policy->requests, per_s = policy->per_ms / 1000;
-    if (policy->per_ms % 1000 != 0)
-        return arena_format(ex->arena, "\"%.*s\";q=%llu", (int)policy->name.len, policy->name.at,
-                            requests);
-    return arena_format(ex->arena, "\"%.*s\";q=%llu;w=%llu", (int)policy->name.len, policy->name.at,
-                        requests, per_s);
+    char requests[U64_DIGITS], seconds[U64_DIGITS];
+    bool is_whole = policy->per_ms % 1000 == 0;
+    return ARENA_JOIN(ex->arena, SPAN("\""), policy->name, SPAN("\";q="),
+                      u64_digits(policy->requests, requests), is_whole ? SPAN(";w=") : SPAN(""),
+                      is_whole ? u64_digits(policy->per_ms / 1000, seconds) : SPAN(""));
 }
 
 static bool are_told(const struct exchange *ex)
@@ -56,16 +60,16 @@ void limits_add_fields(struct exchange *ex)
         return;
     const struct limit_policy *policy = ex->limits->policies[index];
     const struct gcra_answer *answer = &ex->limits->claims[index].answer;
-    unsigned long long remaining = ex->limits->refused ? 0 : answer->remaining;
+    uint64_t remaining = ex->limits->refused ? 0 : answer->remaining;
     unsigned reset_s = limits_seconds(ex->limits->refused ? answer->retry_us : answer->full_us);
     if (ex->limits->refused && reset_s == 0)
         reset_s = 1;
-    add(ex, "ratelimit-policy", policy_item(ex, policy));
-    add(ex, "ratelimit",
-        arena_format(ex->arena, "\"%.*s\";r=%llu;t=%u", (int)policy->name.len, policy->name.at,
-                     remaining, reset_s));
-    add(ex, "x-ratelimit-limit",
-        arena_format(ex->arena, "%llu", (unsigned long long)policy->rate.burst));
-    add(ex, "x-ratelimit-remaining", arena_format(ex->arena, "%llu", remaining));
-    add(ex, "x-ratelimit-reset", arena_format(ex->arena, "%u", reset_s));
+    struct span burst = number(ex, policy->rate.burst), left = number(ex, remaining);
+    struct span reset = number(ex, reset_s);
+    add(ex, SPAN("ratelimit-policy"), policy_item(ex, policy));
+    add(ex, SPAN("ratelimit"),
+        ARENA_JOIN(ex->arena, SPAN("\""), policy->name, SPAN("\";r="), left, SPAN(";t="), reset));
+    add(ex, SPAN("x-ratelimit-limit"), burst);
+    add(ex, SPAN("x-ratelimit-remaining"), left);
+    add(ex, SPAN("x-ratelimit-reset"), reset);
 }

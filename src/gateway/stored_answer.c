@@ -183,7 +183,8 @@ bool stored_answer(struct lookup *l, struct cache_entry *entry)
         respond_ranges(l, &validators);
     ex->response->framing = ex->body.len > 0 ? (struct framing){BODY_LENGTH, ex->body.len}
                                              : (struct framing){.kind = BODY_NONE};
-    add(&ex->response->headers, HEADER_AGE, arena_format(ex->arena, "%u", l->reuse.age_s));
+    add(&ex->response->headers, HEADER_AGE,
+        u64_digits(l->reuse.age_s, arena_alloc(ex->arena, U64_DIGITS)));
     add_vary(ex, entry);
     add_cache_status(ex, l);
     return true;

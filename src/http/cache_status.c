@@ -28,13 +28,25 @@ static int64_t clamp(int64_t value)
 /* RFC 9211 §2.3, §2.5, §2.6: only with fwd. */
 static struct span forward_text(struct arena *arena, const struct cache_status *status)
 {
+    char digits[U64_DIGITS];
     struct span fwd_status = SPAN("");
     if (status->outcome == CACHE_STATUS_HIT)
         return SPAN("");
     if (status->fwd_status > 0)
-        fwd_status = arena_format(arena, "; fwd-status=%u", status->fwd_status);
-    return arena_format(arena, "%.*s%s%s", (int)fwd_status.len, fwd_status.at,
-                        status->stored ? "; stored" : "", status->collapsed ? "; collapsed" : "");
+        fwd_status =
+            ARENA_JOIN(arena, SPAN("; fwd-status="), u64_digits(status->fwd_status, digits));
+    return ARENA_JOIN(arena, fwd_status, status->stored ? SPAN("; stored") : SPAN(""),
+                      status->collapsed ? SPAN("; collapsed") : SPAN(""));
+}
+
+static struct span ttl_text(struct arena *arena, const struct cache_status *status)
+{
+    char digits[U64_DIGITS];
+    int64_t ttl_s = clamp(status->ttl_s);
+    if (!status->has_ttl)
+        return SPAN("");
+    return ARENA_JOIN(arena, SPAN("; ttl="), ttl_s < 0 ? SPAN("-") : SPAN(""),
+                      u64_digits((uint64_t)(ttl_s < 0 ? -ttl_s : ttl_s), digits));
 }
 
 /* §2.8: a token or a string. */
@@ -46,7 +58,7 @@ static struct span detail_text(struct arena *arena, struct span detail)
         detail.len = CACHE_STATUS_DETAIL_MAX;
     if (!sf_is_token(detail))
         detail = sf_string_write(arena, detail);
-    return arena_format(arena, "; detail=%.*s", (int)detail.len, detail.at);
+    return ARENA_JOIN(arena, SPAN("; detail="), detail);
 }
 
 struct span cache_status_write(struct arena *arena, const struct cache_status *status)
@@ -54,11 +66,7 @@ struct span cache_status_write(struct arena *arena, const struct cache_status *s
     ASSERT((unsigned)status->outcome < CACHE_OUTCOME_COUNT);
     if (status->outcome == CACHE_STATUS_NONE)
         return SPAN("");
-    struct span ttl = SPAN("");
-    if (status->has_ttl)
-        ttl = arena_format(arena, "; ttl=%lld", (long long)clamp(status->ttl_s));
-    struct span forward = forward_text(arena, status);
-    struct span detail = detail_text(arena, status->detail);
-    return arena_format(arena, "bpgate%s%.*s%.*s%.*s", outcomes[status->outcome], (int)forward.len,
-                        forward.at, (int)ttl.len, ttl.at, (int)detail.len, detail.at);
+    return ARENA_JOIN(arena, SPAN("bpgate"), span_of(outcomes[status->outcome]),
+                      forward_text(arena, status), ttl_text(arena, status),
+                      detail_text(arena, status->detail));
 }

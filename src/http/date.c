@@ -1,10 +1,9 @@
 #include "http/date.h"
 
-#include <stdio.h>
-
+#include "base/calendar.h"
 #include "base/text.h"
 
-enum { DAY_SECONDS = 86400, YEAR_FIRST = 1970, YEAR_LAST = 9999 };
+enum { YEAR_FIRST = 1970, YEAR_LAST = 9999 };
 
 static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -13,46 +12,31 @@ static const struct span long_days[] = {{"Sunday", 6},    {"Monday", 6},   {"Tue
                                         {"Wednesday", 9}, {"Thursday", 8}, {"Friday", 6},
                                         {"Saturday", 8}};
 
-struct civil {
-    unsigned year, month, day; /* month from 1 */
-    unsigned hour, minute, second;
-};
-
-/* The proleptic Gregorian calendar counted from 1 March of year 0: leap days come last. */
-static uint64_t days_of(const struct civil *civil)
+static char *put(char *at, const char *text, size_t len)
 {
-    unsigned year = civil->year - (civil->month <= 2);
-    unsigned month = (civil->month + 9) % 12;
-    unsigned leap_days = year / 4 - year / 100 + year / 400;
-    return (uint64_t)year * 365 + leap_days + (month * 153 + 2) / 5 + civil->day - 1 - 719468;
+    memcpy(at, text, len);
+    return at + len;
 }
 
-static struct civil civil_of(uint64_t day)
+static char *put_clock(char *at, const struct civil *civil)
 {
-    uint64_t shifted = day + 719468;
-    uint64_t era = shifted / 146097, rest = shifted % 146097;
-    uint64_t year = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
-    uint64_t of_year = rest - (year * 365 + year / 4 - year / 100);
-    unsigned month = (unsigned)((5 * of_year + 2) / 153);
-    struct civil civil = {
-        .year = (unsigned)(year + era * 400 + (month >= 10)),
-        .month = month < 10 ? month + 3 : month - 9,
-        .day = (unsigned)of_year - (month * 153 + 2) / 5 + 1,
-    };
-    return civil;
+    at = put(put_digits(at, civil->hour, 2), ":", 1);
+    at = put(put_digits(at, civil->minute, 2), ":", 1);
+    return put_digits(at, civil->second, 2);
 }
 
 struct span http_date_write(char text[HTTP_DATE_SIZE], uint64_t unix_seconds)
 {
-    struct civil civil = civil_of(unix_seconds / DAY_SECONDS);
+    struct civil civil = civil_of(unix_seconds);
     ASSERT(civil.year <= YEAR_LAST);
-    unsigned of_day = (unsigned)(unix_seconds % DAY_SECONDS);
-    unsigned weekday = (unsigned)((unix_seconds / DAY_SECONDS + 4) % 7);
-    int len = snprintf(text, HTTP_DATE_SIZE, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[weekday],
-                       civil.day, months[civil.month - 1], civil.year, of_day / 3600,
-                       of_day / 60 % 60, of_day % 60);
-    ASSERT(len == HTTP_DATE_SIZE - 1);
-    return (struct span){text, (size_t)len};
+    char *at = put(text, days[(unix_seconds / DAY_SECONDS + 4) % 7], 3);
+    at = put_digits(put(at, ", ", 2), civil.day, 2);
+    at = put(put(at, " ", 1), months[civil.month - 1], 3);
+    at = put_digits(put(at, " ", 1), civil.year, 4);
+    at = put_clock(put(at, " ", 1), &civil);
+    at = put(at, " GMT", sizeof(" GMT"));
+    ASSERT(at == text + HTTP_DATE_SIZE);
+    return (struct span){text, HTTP_DATE_SIZE - 1};
 }
 
 static bool take_number(struct span *text, size_t digits, unsigned *number)
@@ -146,17 +130,17 @@ static bool read_asctime(struct span text, struct civil *civil)
 static uint64_t seconds_of(const struct civil *civil)
 {
     uint64_t minutes = civil->hour * UINT64_C(60) + civil->minute;
-    return days_of(civil) * DAY_SECONDS + minutes * 60 + civil->second;
+    return civil_days(civil) * DAY_SECONDS + minutes * 60 + civil->second;
 }
 
 /* RFC 9110 §5.6.7: what looks more than 50 years ahead was meant to be past. So of all years that end
  * in these two digits it is the last in which the date is not. */
 static unsigned full_year(struct civil date, uint64_t now_seconds)
 {
-    struct civil latest = civil_of(now_seconds / DAY_SECONDS);
+    struct civil latest = civil_of(now_seconds);
     latest.year += 50;
     date.year = latest.year - (latest.year - date.year) % 100;
-    bool is_beyond = seconds_of(&date) > seconds_of(&latest) + now_seconds % DAY_SECONDS;
+    bool is_beyond = seconds_of(&date) > seconds_of(&latest);
     return is_beyond ? date.year - 100 : date.year;
 }
 

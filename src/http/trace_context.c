@@ -1,7 +1,5 @@
 #include "http/trace_context.h"
 
-#include <stdio.h>
-
 #include "base/text.h"
 
 enum { VERSION_LEN = 2, FLAGS_LEN = 2, FLAG_SAMPLED = 1 };
@@ -68,8 +66,11 @@ struct span traceparent_write(char text[TRACEPARENT_LEN + 1], struct span trace_
                               struct span span_id, bool is_sampled)
 {
     ASSERT(trace_id.len == TRACE_ID_LEN && span_id.len == SPAN_ID_LEN);
-    int len = snprintf(text, TRACEPARENT_LEN + 1, "00-%.*s-%.*s-0%d", TRACE_ID_LEN, trace_id.at,
-                       SPAN_ID_LEN, span_id.at, is_sampled);
-    ASSERT(len == TRACEPARENT_LEN);
+    char *at = text;
+    memcpy(at, "00-", 3);
+    memcpy(at += 3, trace_id.at, TRACE_ID_LEN);
+    *(at += TRACE_ID_LEN) = '-';
+    memcpy(++at, span_id.at, SPAN_ID_LEN);
+    memcpy(at + SPAN_ID_LEN, is_sampled ? "-01" : "-00", sizeof("-00"));
     return (struct span){text, TRACEPARENT_LEN};
 }

@@ -1,7 +1,5 @@
 #include "http/writer.h"
 
-#include <stdio.h>
-
 #include "base/text.h"
 #include "http/byte_class.h"
 
@@ -80,7 +78,7 @@ struct span reason_phrase(unsigned status)
 }
 
 /* Room for the words, numbers and line ends around what the caller gives. */
-enum { FIXED_BYTES = 256, NUMBER_SIZE = 21 };
+enum { FIXED_BYTES = 256 };
 
 /* A run of memory that is filled from its front. */
 struct head_text {
@@ -106,9 +104,8 @@ static void put(struct head_text *text, struct span bytes)
 
 static void put_number(struct head_text *text, uint64_t number)
 {
-    char digits[NUMBER_SIZE];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
-    put(text, (struct span){digits, (size_t)len});
+    char room[U64_DIGITS];
+    put(text, u64_digits(number, room));
 }
 
 static void put_field(struct head_text *text, struct span name, struct span value)

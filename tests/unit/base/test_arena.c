@@ -118,6 +118,18 @@ static void formatted_text_has_any_length(void **state)
     arena_clear(&arena);
 }
 
+static void parts_are_joined_in_order(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, LIMIT);
+    const struct span none = {NULL, 0};
+    struct span joined = ARENA_JOIN(&arena, SPAN("a"), none, SPAN("bc"), SPAN(""), SPAN("d"));
+    assert_true(span_equal(joined, SPAN("abcd")));
+    assert_int_equal(ARENA_JOIN(&arena, none).len, 0);
+    arena_clear(&arena);
+}
+
 static void a_cleared_arena_may_be_used_again(void **state)
 {
     (void)state;
@@ -144,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_copy_does_not_follow_its_original),
         cmocka_unit_test(copying_nothing_takes_no_memory),
         cmocka_unit_test(formatted_text_has_any_length),
+        cmocka_unit_test(parts_are_joined_in_order),
         cmocka_unit_test(a_cleared_arena_may_be_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

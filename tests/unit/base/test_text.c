@@ -148,6 +148,19 @@ static void what_is_not_a_number_is_refused_and_sets_nothing(void **state)
     assert_true(value == 7);
 }
 
+static void a_number_is_written_as_it_is_read(void **state)
+{
+    (void)state;
+    char room[U64_DIGITS], hex[U64_HEX_DIGITS];
+    assert_span(u64_digits(0, room), "0");
+    assert_span(u64_digits(1090, room), "1090");
+    assert_span(u64_digits(UINT64_MAX, room), "18446744073709551615");
+    assert_ptr_equal(put_hex(hex, UINT64_C(0xfedcba9876543210)), hex + U64_HEX_DIGITS);
+    assert_memory_equal(hex, "fedcba9876543210", U64_HEX_DIGITS);
+    (void)put_hex(hex, 1);
+    assert_memory_equal(hex, "0000000000000001", U64_HEX_DIGITS);
+}
+
 static void only_hex_digits_have_a_value(void **state)
 {
     (void)state;
@@ -213,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_list_yields_its_elements_trimmed_without_empty_ones),
         cmocka_unit_test(numbers_up_to_the_largest_are_read),
         cmocka_unit_test(what_is_not_a_number_is_refused_and_sets_nothing),
+        cmocka_unit_test(a_number_is_written_as_it_is_read),
         cmocka_unit_test(only_hex_digits_have_a_value),
         cmocka_unit_test(a_pattern_covers_all_of_the_text),
         cmocka_unit_test(a_hostile_pattern_ends_soon),

@@ -33,9 +33,8 @@ static void write_reload(struct json_writer *json, const struct admin_call *call
     json_object_in(json, SPAN("reload"));
     json_text(json, SPAN("result"), news->is_good ? SPAN("done") : SPAN("failed"));
     json_text(json, SPAN("time"), time_text(news->wall_ms, time));
-    if (!news->is_good &&
-        admin_access(call->request, call->services->token, false) == ADMIN_GRANTED)
-        json_text(json, SPAN("reason"), span_of(news->text));
+    if (news->text[0] && admin_access(call->request, call->services->token, false) == ADMIN_GRANTED)
+        json_text(json, news->is_good ? SPAN("note") : SPAN("reason"), span_of(news->text));
     json_close(json);
 }
 

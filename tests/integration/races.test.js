@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { ADMIN, askAdmin } from './support/admin.js';
+import { countTargets, HUB } from './support/counting.js';
 import { writeConfiguration } from './support/gateway.js';
 import { play } from './support/play.js';
 
@@ -29,4 +31,38 @@ test('four workers under load, a credential file that keeps changing, then the e
   await Promise.all(Array.from({ length: CALLERS }, (_, n) => call(n)));
   clearInterval(turn);
   assert.ok(gateway.events.some(({ event, workers }) => event === 'ready' && workers === 4));
+});
+
+test('four workers under load while their settings change and their figures are read', async (t) => {
+  const limit = { name: 'all', requests: 100_000, per: '1s', key: ['key'] };
+  const stage = await play(t, { settings: { workers: 4, ...ADMIN, limits: [limit] }, keys: [{ max_inflight: 1000 }] });
+  const { ask, gateway, upstream } = stage;
+  countTargets(upstream, [HUB]);
+  let isOver = false;
+  const changes = [
+    { limits: [{ ...limit, requests: 50_000 }], listen: [{ address: '127.0.0.1:0' }, { address: '127.0.0.2:0' }] },
+    { limits: [], access_log: 'off' },
+    { upstream: { retries: 1, pool: { idle: '30s' } } },
+    {},
+  ];
+  const change = async () => {
+    for (let i = 0; !isOver; i += 1) {
+      gateway.rewrite(changes[i % changes.length]);
+      assert.equal((await askAdmin(t, gateway, 'POST', '/reload', { body: {} })).status, 200);
+      assert.equal((await askAdmin(t, gateway, 'GET', '/metrics')).status, 200);
+      assert.equal((await askAdmin(t, gateway, 'GET', '/api/keys')).status, 200);
+    }
+  };
+  async function call(n) {
+    for (let round = 0; round < 4 * ROUNDS; round += 1) {
+      const target = round % 2 ? HUB : `/v1/chat/users?caller=${n}&round=${round}`;
+      const response = await ask('GET', target);
+      assert.equal(response.status, 200, response.text);
+    }
+  }
+  const changing = change();
+  await Promise.all(Array.from({ length: CALLERS }, (_, n) => call(n)));
+  isOver = true;
+  await changing;
+  t.diagnostic(`${gateway.events.filter(({ event }) => event === 'reloaded').length} reloads`);
 });

@@ -12,6 +12,7 @@ import { deferred, eventually, slowness, within } from './support/deadline.js';
 import { command, newKey } from './support/gateway.js';
 import { play, troublePlay } from './support/play.js';
 import { ask, connect, request } from './support/raw.js';
+import { askTls, authorityFile, identityFiles, tlsListener } from './support/tls_client.js';
 import { startUpstream } from './support/upstream.js';
 
 const USERS = '/v1/chat/users';
@@ -185,6 +186,29 @@ test('listeners are added, kept and removed; an address that is taken changes no
   assert.ok(await isRefused(there.port), 'nobody listens there any more');
 });
 
+test('a listener gets TLS, demands a certificate, and goes back, on the same port', async (t) => {
+  const files = identityFiles(t);
+  const stage = await play(t, { settings: { workers: 2 }, announces: [FAILED] });
+  const { gateway } = stage;
+  const plain = await connect(t, gateway);
+  gateway.rewrite(tlsListener(files));
+  await reload(gateway);
+  assert.equal((await askTls(t, gateway, 'GET', USERS)).status, 200);
+  assert.equal((await plain.send(request(gateway, 'GET', USERS)).response()).status, 200, 'who was there stays as he is');
+
+  files.installKey('renewed');
+  await reload(gateway, 'reload_failed');
+  assert.equal((await askTls(t, gateway, 'GET', USERS)).status, 200, 'key and certificate do not fit: nothing has changed');
+  files.install('valid');
+
+  gateway.rewrite(tlsListener(files, { client_ca: authorityFile(), client_certificate: 'required' }));
+  await reload(gateway);
+  await assert.rejects(askTls(t, gateway, 'GET', USERS));
+  gateway.rewrite({});
+  await reload(gateway);
+  assert.equal((await stage.ask('GET', USERS)).status, 200);
+});
+
 test('a token that cannot be read keeps all workers as they are', async (t) => {
   const place = folder(t);
   const file = join(place, 'token');
@@ -256,6 +280,7 @@ test('what needs a restart is said, and the rest counts', async (t) => {
   assert.match(stderr, /^cache\.memory: .*restart/m);
   assert.match(stderr, /^redis\.url.*restart/m);
   assert.equal(await status(stage, gateway.key, '/v1/nothing/known'), 404);
+  assert.match((await askAdmin(t, gateway, 'GET', '/readyz')).json.reload.note, /^workers: /);
 });
 
 test('logs go to another place from then on', async (t) => {

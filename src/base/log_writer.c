@@ -192,21 +192,42 @@ static void drop_unwritten(struct log_ring *ring, size_t read, size_t written)
     atomic_fetch_add_explicit(&ring->dropped, lines, memory_order_relaxed);
 }
 
+/* How much of a line that has not ended stands at the end of what was written; before: already. */
+static size_t open_line(const struct log_ring *ring, size_t read, size_t sent, size_t before)
+{
+    size_t len = 0;
+    while (len < sent && byte_at(ring, read + sent - 1 - len) != '\n')
+        len++;
+    return len == sent ? before + len : len;
+}
+
+/* The part of a line that a full disk has left behind is taken back, where it is a file's end and nobody
+ * else has written since. */
+static bool take_back(const struct log_writer *writer, size_t len)
+{
+    struct stat status;
+    off_t end = lseek(writer->descriptor, 0, SEEK_CUR);
+    return fstat(writer->descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+           end == status.st_size && end >= (off_t)len &&
+           ftruncate(writer->descriptor, end - (off_t)len) == 0 &&
+           lseek(writer->descriptor, end - (off_t)len, SEEK_SET) >= 0;
+}
+
 /* Writes what the ring holds now; ends between two lines, so that the next ring's may follow. */
 static void write_ring(struct log_writer *writer, struct log_ring *ring)
 {
     size_t read = atomic_load_explicit(&ring->read, memory_order_relaxed);
     size_t written = atomic_load_explicit(&ring->written, memory_order_acquire);
-    bool is_mid_line = false;
+    size_t open = 0; /* bytes of a line that has begun */
     while (read != written) {
         ssize_t sent = writer->is_syslog ? send_some(writer, ring, read, written)
                                          : write_some(writer, ring, read, written);
         if (sent > 0) {
+            open = open_line(ring, read, (size_t)sent, open);
             read += (size_t)sent;
-            is_mid_line = byte_at(ring, read - 1) != '\n';
         } else if (sent < 0) {
             drop_unwritten(ring, read, written);
-            writer->is_torn = writer->is_torn || is_mid_line;
+            writer->is_torn = writer->is_torn || (open > 0 && !take_back(writer, open));
             read = written;
         }
         atomic_store_explicit(&ring->read, read, memory_order_release);

@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ADMIN } from './support/admin.js';
-import { eventually } from './support/deadline.js';
+import { eventually, slowness } from './support/deadline.js';
 import { binary, writeConfiguration } from './support/gateway.js';
 import { readMetrics, sumOf } from './support/metrics.js';
 import { newRequestId, play } from './support/play.js';
+import { connect } from './support/raw.js';
 
 function folder(t) {
   const path = mkdtempSync(join(tmpdir(), 'bpgate-log-'));
@@ -44,6 +45,41 @@ test('a file that is rotated under load: each line is in one of the two, whole',
   assert.ok(fresh.some(({ request_id: id }) => id === late), 'what comes after goes to the new file');
 });
 
+test('twenty rotations under load, refused heads among them: one line each, none lost, all of them JSON', async (t) => {
+  const file = join(folder(t), 'access.log');
+  const { ask, gateway } = await play(t, { settings: { access_log: file, workers: 2 }, announces: [/./] });
+  const ids = Array.from({ length: 2000 }, newRequestId);
+  let refused = 0;
+  let rotations = 0;
+  const load = async (part) => {
+    for (const id of part) await ask('GET', '/v1/chat/users', { headers: { 'x-request-id': id } });
+  };
+  const refuse = async () => {
+    while (rotations < 20) {
+      const raw = await connect(t, gateway);
+      raw.send('GET / HTTP/1.1\r\nHost : x\r\n\r\n');
+      await raw.response();
+      refused += 1;
+    }
+  };
+  const rotate = async () => {
+    for (; rotations < 20; rotations += 1) {
+      renameSync(file, `${file}.${rotations}`);
+      gateway.signal('SIGUSR1');
+      const isDone = () => gateway.events.filter(({ event }) => event === 'logs_reopened').length > rotations;
+      await eventually(isDone, 'the log is reopened');
+    }
+  };
+  await Promise.all([...[0, 1, 2, 3].map((n) => load(ids.slice(500 * n, 500 * (n + 1)))), rotate(), refuse()]);
+  await gateway.stop();
+  const lines = [...Array.from({ length: 20 }, (_, n) => `${file}.${n}`), file].flatMap(linesOf);
+  const known = new Set(ids);
+  const seen = lines.map(({ request_id: id }) => id).filter((id) => known.has(id));
+  assert.deepEqual(seen.sort(), ids.sort());
+  assert.equal(lines.filter(({ status }) => status === 400).length, refused);
+  assert.equal(lines.length, ids.length + refused);
+});
+
 test('a rotation that fails leaves the log where it was', async (t) => {
   const path = folder(t);
   const file = join(path, 'access.log');
@@ -66,6 +102,35 @@ test('a full disk costs lines, which are counted, and no request', async (t) => 
   );
 });
 
+const sizeLimit = (gateway, bytes) => execFileSync('prlimit', ['--pid', `${gateway.pid}`, `--fsize=${bytes}:`]);
+
+test('a disk that is full for a while costs whole lines, which are counted, and delays nobody', async (t) => {
+  const file = join(folder(t), 'access.log');
+  const { ask, gateway } = await play(t, { settings: { ...ADMIN, access_log: file } });
+  const dropped = async () => sumOf(await readMetrics(t, gateway), 'bpgate_log_lines_dropped_total', {});
+  const times = [];
+  const askMany = async (count) => {
+    for (let i = 0; i < count; i += 1) {
+      const begun = performance.now();
+      assert.equal((await ask('GET', '/v1/chat/users')).status, 200);
+      times.push(performance.now() - begun);
+    }
+  };
+  sizeLimit(gateway, 10_000); // no line ends there
+  await askMany(200);
+  const written = () => readFileSync(file, 'utf8').split('\n').length - 1;
+  await eventually(async () => written() + (await dropped()) === 200, 'each line is written or counted');
+  const lost = await dropped();
+  assert.ok(lost > 100 && readFileSync(file).length <= 10_000, `${lost} lines`);
+  assert.equal(linesOf(file).length, 200 - lost);
+  sizeLimit(gateway, 'unlimited');
+  await askMany(50);
+  await gateway.stop();
+  assert.equal(linesOf(file).length, 250 - lost);
+  times.sort((a, b) => a - b);
+  assert.ok(times[Math.floor(0.99 * times.length)] < 500 * slowness, `p99 ${times[Math.floor(0.99 * times.length)]} ms`);
+});
+
 test('a reader that hangs costs lines, which are counted, and no request', async (t) => {
   const pipe = join(folder(t), 'pipe');
   execFileSync('mkfifo', [pipe]);
@@ -73,13 +138,19 @@ test('a reader that hangs costs lines, which are counted, and no request', async
   const { gateway, ask } = await play(t, { settings: { ...ADMIN, access_log: pipe } });
   const path = `/v1/files/${'x'.repeat(6000)}`;
   let asked = 0;
+  let slowest = 0;
   await eventually(async () => {
     const answers = await Promise.all(Array.from({ length: 200 }, () => ask('GET', path)));
     asked += answers.length;
     for (const { status } of answers) assert.ok(status < 500, `${status}`);
+    const begun = performance.now();
+    await ask('GET', '/v1/chat/users');
+    asked += 1;
+    slowest = Math.max(slowest, performance.now() - begun);
     return sumOf(await readMetrics(t, gateway), 'bpgate_log_lines_dropped_total', {}) > 0;
   }, 'pipe and ring are full');
   assert.equal(sumOf(await readMetrics(t, gateway), 'bpgate_requests_total', {}), asked);
+  assert.ok(slowest < 1000 * slowness, `nobody waits for the log: ${slowest} ms`);
 });
 
 test('people on a terminal get lines that they can read', async (t) => {

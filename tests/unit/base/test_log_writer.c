@@ -381,14 +381,40 @@ static void a_reader_that_left_ends_neither_process_nor_writer(void **state)
     close(ends[1]);
 }
 
-static void a_line_cut_by_a_full_disk_is_ended_before_the_next(void **state)
+static void write_beyond_the_end(int flags)
+{
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 10, .rlim_max = before.rlim_max};
+    int file = open_memory();
+    if (flags != 0)
+        assert_int_equal(fcntl(file, F_SETFL, flags), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    struct log_writer *writer = log_writer_create(file, 1, RING_BYTES);
+    struct log_ring *ring = log_writer_ring(writer, 0);
+    assert_true(log_ring_write(ring, SPAN("first")));
+    while (lseek(file, 0, SEEK_CUR) < 6) /* before the second, which is cut after four bytes */
+        sched_yield();
+    assert_true(log_ring_write(ring, SPAN("second is cut")));
+    assert_true(log_ring_write(ring, SPAN("third")));
+    await_dropped(writer, 2);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_true(log_ring_write(ring, SPAN("whole")));
+    log_writer_destroy(writer);
+    assert_file_holds(file, "first\nwhole\n");
+    close(file);
+}
+
+/* What stands behind it is somebody else's. */
+static void a_line_cut_within_a_file_is_ended_before_the_next(void **state)
 {
     (void)state;
     struct rlimit before, small;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = (struct rlimit){.rlim_cur = 10, .rlim_max = before.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     int file = open_memory();
+    assert_int_equal(pwrite(file, "..................", 18, 0), 18);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     struct log_writer *writer = log_writer_create(file, 1, RING_BYTES);
     struct log_ring *ring = log_writer_ring(writer, 0);
     assert_true(log_ring_write(ring, SPAN("0123456789 is cut")));
@@ -396,8 +422,15 @@ static void a_line_cut_by_a_full_disk_is_ended_before_the_next(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_true(log_ring_write(ring, SPAN("whole")));
     log_writer_destroy(writer);
-    assert_file_holds(file, "0123456789\nwhole\n");
+    assert_file_holds(file, "0123456789\nwhole\n.");
     close(file);
+}
+
+static void a_line_cut_by_a_full_disk_is_taken_back(void **state)
+{
+    (void)state;
+    write_beyond_the_end(0);
+    write_beyond_the_end(O_APPEND);
 }
 
 /* --- syslog --- */
@@ -463,7 +496,8 @@ int main(void)
         cmocka_unit_test(moving_under_load_tears_and_loses_nothing),
         cmocka_unit_test(lines_that_cannot_be_written_are_counted),
         cmocka_unit_test(a_reader_that_left_ends_neither_process_nor_writer),
-        cmocka_unit_test(a_line_cut_by_a_full_disk_is_ended_before_the_next),
+        cmocka_unit_test(a_line_cut_within_a_file_is_ended_before_the_next),
+        cmocka_unit_test(a_line_cut_by_a_full_disk_is_taken_back),
         cmocka_unit_test(each_line_is_a_message_of_syslog_also_when_that_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 // What Prometheus itself makes of /metrics: its linter finds nothing, and what it has scraped agrees with a
 // generator of so many requests, to the request. Where prometheus and promtool are installed.
+//
+// BPGATE_PROMETHEUS_S=60 node --test tests/integration/prometheus.test.js     for a minute, not some seconds
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -9,8 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ADMIN, adminOf, askAdmin } from './support/admin.js';
-import { eventually } from './support/deadline.js';
+import { eventually, pause } from './support/deadline.js';
 import { play } from './support/play.js';
+import { startRedis } from './support/redis.js';
+
+/** Ten rounds a second for so long; by default as fast as they go. */
+const SECONDS = Number(process.env.BPGATE_PROMETHEUS_S ?? 0);
+const ROUNDS = SECONDS ? 10 * SECONDS : 30;
 
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
@@ -44,8 +51,12 @@ async function startPrometheus(t, target) {
 }
 
 test('promtool finds nothing to say', { skip: !has('promtool') }, async (t) => {
-  const { ask, gateway } = await play(t, { settings: ADMIN });
-  for (let i = 0; i < 3; i += 1) await ask('GET', '/v1/admin/hub/integrations');
+  const redis = await startRedis(t);
+  const limits = [{ name: 'few', requests: 4, per: '1h', key: ['key'] }, { name: 'tried', requests: 1, per: '1h', mode: 'shadow' }];
+  const settings = { ...ADMIN, limits, redis: { url: redis.url }, workers: 2 };
+  const { ask, gateway } = await play(t, { settings, announces: [/redis|tags/] });
+  const requests = [['GET', '/v1/admin/hub/integrations'], ['POST', '/v1/chat/users', { body: '{"tags":{}}' }], ['GET', '/v1/nowhere'], ['PUT', '/v1/chat/users']];
+  for (let i = 0; i < 3; i += 1) for (const one of requests) await ask(...one);
   const { text } = await askAdmin(t, gateway, 'GET', '/metrics');
   assert.equal(execFileSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' }), '');
 });
@@ -62,7 +73,9 @@ test('scraped under load: the sums agree to the request', { skip: !has('promethe
     }
   }, 'it is scraped');
   const sent = { listUsers: 0, listPublicIntegrations: 0, refused: 0 };
-  for (let round = 0; round < 30; round += 1) {
+  const begun = Date.now();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (SECONDS) await pause(begun + 100 * round - Date.now());
     const batch = [];
     for (let i = 0; i < 10; i += 1) {
       batch.push(ask('GET', '/v1/chat/users'), ask('GET', '/v1/admin/hub/integrations'));
@@ -83,4 +96,7 @@ test('scraped under load: the sums agree to the request', { skip: !has('promethe
   assert.equal(await value('sum(bpgate_key_requests_total{key="ci"})'), total - sent.refused);
   assert.equal(await value('sum(bpgate_refusals_total{reason="bad_key"})'), sent.refused);
   assert.equal(await value('sum(bpgate_cache_requests_total)'), sent.listPublicIntegrations);
+  const scrapes = await value('max(count_over_time(bpgate_workers[10m]))');
+  t.diagnostic(`${total} requests in ${((Date.now() - begun) / 1000).toFixed(1)} s, seen in ${scrapes} scrapes`);
+  assert.ok(scrapes >= SECONDS, `${scrapes} scrapes`);
 });

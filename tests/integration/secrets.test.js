@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -107,6 +107,15 @@ test('the settings are told all the same: where a secret is, which host, which k
   assert.equal(settings['admin.token'].value, 'env:ADMIN_TOKEN');
   assert.equal(settings.credentials.value[0].token, 'env:BOTPRESS_TOKEN');
   assert.deepEqual(settings.keys.value[0].hashes, [{ sha256: '***' }]);
+});
+
+test('after a reload the settings are those of the new file', async (t) => {
+  const { gateway } = await play(t, { settings: { admin: { address: '127.0.0.1:0' }, drain: '7s' } });
+  const drain = async () => (await askAdmin(t, gateway, 'GET', '/api/settings')).json.settings.drain.value;
+  assert.equal(await drain(), '7s');
+  writeFileSync(gateway.configFile, readFileSync(gateway.configFile, 'utf8').replace(/drain: .*/, 'drain: 9s'));
+  assert.equal((await askAdmin(t, gateway, 'POST', '/reload')).status, 200);
+  assert.equal(await drain(), '9s');
 });
 
 test('every setting of the reference is told, with where it comes from', async (t) => {

@@ -21,6 +21,11 @@ uint64_t clock_us(void)
     return read_us(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_wall_s(void)
+{
+    return read_us(CLOCK_REALTIME_COARSE) / 1000000;
+}
+
 uint64_t clock_wall_ms(void)
 {
     return read_us(CLOCK_REALTIME) / 1000;

@@ -81,9 +81,27 @@ static struct span escape(char c, char unit[LONGEST_UNIT])
     return (struct span){unit, found ? 2 : LONGEST_UNIT};
 }
 
+/* Whether any of eight bytes is none of the plain ones: a control, a quote, a backslash, not ASCII.
+ * A byte below n borrows into its top bit, a byte of zero below one. */
+static bool has_unplain(uint64_t word)
+{
+    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
+    uint64_t not_quote = word ^ (ones * '"'), not_backslash = word ^ (ones * '\\');
+    uint64_t found = word | (word - ones * ' ') | (not_quote - ones) | (not_backslash - ones);
+    return (found & tops) != 0;
+}
+
+/* Eight at a time: nearly all texts are plain. */
 static size_t plain_length(struct span text)
 {
     size_t len = 0;
+    uint64_t word;
+    while (text.len - len >= sizeof(word)) {
+        memcpy(&word, text.at + len, sizeof(word));
+        if (has_unplain(word))
+            break;
+        len += sizeof(word);
+    }
     while (len < text.len && is_plain(text.at[len]))
         len++;
     return len;
@@ -127,6 +145,21 @@ static bool put_escaped(struct json_writer *json, struct span text, size_t keep)
     return true;
 }
 
+/* The name, its quotes and the colon; most names are the program's own, with nothing to be escaped. */
+static bool put_name(struct json_writer *json, struct span name)
+{
+    if (plain_length(name) < name.len)
+        return put(json, SPAN("\"")) && put_escaped(json, name, 0) && put(json, SPAN("\":"));
+    if (name.len + SPAN("\"\":").len > room(json))
+        return false;
+    char *at = json->at + json->len;
+    at[0] = '"';
+    memcpy(at + 1, name.at, name.len);
+    memcpy(at + 1 + name.len, "\":", 2);
+    json->len += name.len + SPAN("\"\":").len;
+    return true;
+}
+
 /* Writes the comma, and the name unless an element is meant (name.at is NULL), when so much room
  * remains that a value of value_len bytes fits; else nothing, and the text is full. */
 static bool begin_value(struct json_writer *json, struct span name, size_t value_len)
@@ -136,8 +169,7 @@ static bool begin_value(struct json_writer *json, struct span name, size_t value
     size_t start = json->len;
     bool fits = !json->needs_comma || put(json, SPAN(","));
     if (name.at)
-        fits =
-            fits && put(json, SPAN("\"")) && put_escaped(json, name, 0) && put(json, SPAN("\":"));
+        fits = fits && put_name(json, name);
     if (fits && value_len <= room(json)) {
         json->needs_comma = true;
         return true;

@@ -4,6 +4,8 @@ bool span_equal_nocase(struct span a, struct span b)
 {
     if (a.len != b.len)
         return false;
+    if (a.len == 0 || memcmp(a.at, b.at, a.len) == 0) /* as it is nearly always, when it is equal */
+        return true;
     for (size_t i = 0; i < a.len; i++) {
         if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
             return false;

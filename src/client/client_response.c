@@ -15,7 +15,7 @@ void client_send_interim(struct client_connection *c, const struct response *res
 
 static struct span date_of(struct client_server *server)
 {
-    uint64_t now_s = clock_wall_ms() / 1000;
+    uint64_t now_s = clock_wall_s();
     if (now_s != server->date_s) {
         server->date_s = now_s;
         (void)http_date_write(server->date_text, now_s);

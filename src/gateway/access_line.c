@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/calendar.h"
-#include "base/clock.h"
 #include "base/text.h"
 #include "gateway/forward.h"
 #include "gateway/limits.h"
@@ -48,6 +47,13 @@ struct span shown_path(struct span path)
     return (struct span){path.at, path.len < PATH_SHOWN ? path.len : PATH_SHOWN};
 }
 
+/* One that nobody knows may be anything. */
+static struct span shown_method(const struct request *request)
+{
+    return request->method == METHOD_OTHER ? shown_path(request->method_name)
+                                           : request->method_name;
+}
+
 static void write_address(struct json_writer *json, const struct address *address)
 {
     char text[ADDRESS_TEXT_SIZE];
@@ -64,7 +70,7 @@ static void write_request(struct json_writer *json, const struct exchange *ex)
         json_text(json, SPAN("key"), ex->key->name);
     if (ex->profile)
         json_text(json, SPAN("profile"), ex->profile->name);
-    json_text(json, SPAN("method"), shown_path(ex->request->method_name));
+    json_text(json, SPAN("method"), shown_method(ex->request));
     if (ex->route.operation) {
         json_text(json, SPAN("op"), ex->route.operation->name);
         json_text(json, SPAN("route"), ex->route.operation->pattern);
@@ -123,7 +129,7 @@ struct span access_line_json(const struct exchange *ex, char text[ACCESS_LINE_SI
     json_text(&json, SPAN("ts"), time_text(ex->started_wall_ms, now));
     write_request(&json, ex);
     write_answer(&json, ex);
-    json_number(&json, SPAN("duration_us"), (int64_t)(clock_us() - ex->started_us));
+    json_number(&json, SPAN("duration_us"), (int64_t)(ex->ended_us - ex->started_us));
     if (ex->lookup)
         json_text(&json, SPAN("cache"), cache_word(ex->lookup));
     if (ex->forward)
@@ -149,12 +155,12 @@ struct span access_line_text(const struct exchange *ex, char text[ACCESS_LINE_SI
 {
     char now[TIME_TEXT_SIZE];
     struct span clock = {time_text(ex->started_wall_ms, now).at + CLOCK_AT, CLOCK_LEN};
-    struct span method = shown_path(ex->request->method_name), source = source_name(ex->source);
+    struct span method = shown_method(ex->request), source = source_name(ex->source);
     struct span path = shown_path(ex->request->path.len > 0 ? ex->request->path : ex->refused_line);
     struct span op = ex->route.operation ? ex->route.operation->name : SPAN("-");
     struct span key = ex->key ? ex->key->name : SPAN("-");
     struct span cache = ex->lookup ? cache_word(ex->lookup) : SPAN("-");
-    uint64_t us = clock_us() - ex->started_us;
+    uint64_t us = ex->ended_us - ex->started_us;
     int len = snprintf(
         text, ACCESS_LINE_SIZE,
         "%.*s %u %-8.*s %6llu.%llu ms  %.*s %.*s  op=%.*s key=%.*s cache=%.*s%s%.*s bytes=%llu",

@@ -105,6 +105,9 @@ struct exchange {
     bool is_feeding;    /* body is at hand: it goes out as the client takes it */
     bool is_delivering; /* the head has gone to the client */
     bool is_cut;        /* and the body could not be completed */
+
+    /* stage log */
+    uint64_t ended_us;
 };
 
 /* Runs the stages from the first on. exchange: zeroed but for what it is about. on_done is its last

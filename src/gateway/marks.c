@@ -1,7 +1,5 @@
 #include "gateway/marks.h"
 
-#include <stdio.h>
-
 #include "base/random.h"
 #include "base/text.h"
 #include "http/trace_context.h"
@@ -17,19 +15,25 @@ struct span marks_own_id(const struct request *request)
     return is_fit ? id : SPAN("");
 }
 
+static struct span new_id(struct arena *arena)
+{
+    char *id = arena_alloc(arena, 2 * U64_HEX_DIGITS);
+    (void)put_hex(put_hex(id, random_u64()), random_u64());
+    return (struct span){id, 2 * U64_HEX_DIGITS};
+}
+
 /* W3C Trace Context §3.2, §3.3: the caller's trace goes on with a span of ours, or one begins. */
 static void settle_trace(struct exchange *ex)
 {
-    char span_id[SPAN_ID_LEN + 1], trace_id[TRACE_ID_LEN + 1];
+    char span_id[SPAN_ID_LEN], trace_id[TRACE_ID_LEN];
     struct trace_context trace;
     char *text = arena_alloc(ex->arena, TRACEPARENT_LEN + 1);
     ex->continues_trace = trace_context_find(&ex->request->headers, &trace);
     if (!ex->continues_trace) {
-        (void)snprintf(trace_id, sizeof(trace_id), "%016llx%016llx",
-                       (unsigned long long)random_u64(), (unsigned long long)random_u64() | 1);
+        (void)put_hex(put_hex(trace_id, random_u64()), random_u64() | 1);
         trace = (struct trace_context){.trace_id = {trace_id, TRACE_ID_LEN}};
     }
-    (void)snprintf(span_id, sizeof(span_id), "%016llx", (unsigned long long)random_u64() | 1);
+    (void)put_hex(span_id, random_u64() | 1);
     ex->traceparent = traceparent_write(text, trace.trace_id, (struct span){span_id, SPAN_ID_LEN},
                                         trace.is_sampled);
 }
@@ -38,7 +42,6 @@ void marks_settle(struct exchange *ex)
 {
     ex->request_id = marks_own_id(ex->request);
     if (ex->request_id.len == 0)
-        ex->request_id = arena_format(ex->arena, "%016llx%016llx", (unsigned long long)random_u64(),
-                                      (unsigned long long)random_u64());
+        ex->request_id = new_id(ex->arena);
     settle_trace(ex);
 }

@@ -16,9 +16,24 @@ static struct limit_services *limits_of(const struct exchange *ex)
 
 static struct limits *limits_here(struct exchange *ex)
 {
-    if (!ex->limits)
-        ex->limits = arena_zalloc(ex->arena, sizeof(*ex->limits));
-    return ex->limits;
+    if (ex->limits)
+        return ex->limits;
+    /* The rest, which is long, is written before it is read. */
+    struct limits *limits = arena_alloc(ex->arena, sizeof(*limits));
+    limits->count = limits->before = 0;
+    limits->refused = NULL;
+    limits->is_in_flight = false;
+    ex->limits = limits;
+    return limits;
+}
+
+static bool are_any(const struct limit_rules *rules, enum limit_place place)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        if (rules->policies[i].place == place)
+            return true;
+    }
+    return false;
 }
 
 /* --- Refusing --- */
@@ -173,7 +188,7 @@ static enum verdict ask_redis(struct exchange *ex, uint64_t most_ms)
 
 static enum verdict take(struct exchange *ex, enum limit_place place, uint64_t most_ms)
 {
-    if (limits_of(ex)->rules->count == 0)
+    if (!are_any(limits_of(ex)->rules, place))
         return STAGE_NEXT;
     struct limits *limits = limits_here(ex);
     limit_claims_of(ex, limits, place);

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "gateway/access_line.h"
 #include "gateway/audit.h"
 #include "gateway/stages.h"
@@ -7,6 +8,7 @@ enum verdict log_begin(struct exchange *ex)
 {
     const struct services *services = ex->services;
     char text[ACCESS_LINE_SIZE];
+    ex->ended_us = clock_us();
     tally_exchange(ex);
     audit_exchange(ex);
     if (services->access_log)

@@ -1,6 +1,5 @@
 #include "gateway/tally.h"
 
-#include "base/clock.h"
 #include "gateway/limits.h"
 #include "gateway/lookup.h"
 
@@ -78,7 +77,7 @@ static unsigned cache_word_of(const struct lookup *l)
 static void tally_times(struct metrics_cells *cells, const struct exchange *ex)
 {
     metrics_observe(cells, METRIC_DURATION, AT(service_of(ex), (unsigned)ex->source),
-                    clock_us() - ex->started_us);
+                    ex->ended_us - ex->started_us);
     if (ex->delivered_us > 0)
         metrics_observe(cells, METRIC_OVERHEAD, HERE,
                         ex->delivered_us - ex->started_us - ex->waited_us);

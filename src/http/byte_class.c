@@ -39,9 +39,12 @@ size_t bytes_of_class(struct span text, enum byte_class class)
     return len;
 }
 
-/* The two well-known tricks: a byte below n borrows into its top bit, a byte of zero below one. */
-static bool has_control_byte(uint64_t word)
+/* Among eight. The two well-known tricks: a byte below n borrows into its top bit, a byte of zero
+ * below one. */
+static bool has_control_byte(const char *at)
 {
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
     const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
     uint64_t not_delete = word ^ (ones * 0x7f);
     uint64_t below_space = (word - ones * ' ') & ~word;
@@ -52,13 +55,12 @@ static bool has_control_byte(uint64_t word)
 size_t bytes_of_field(struct span text)
 {
     size_t len = 0;
-    uint64_t word;
-    while (text.len - len >= sizeof word) {
-        memcpy(&word, text.at + len, sizeof word);
-        if (has_control_byte(word))
-            break;
-        len += sizeof word;
-    }
+    while (text.len - len >= sizeof(uint64_t) && !has_control_byte(text.at + len))
+        len += sizeof(uint64_t);
+    /* The last eight bytes: some of them once more. */
+    if (text.len - len < sizeof(uint64_t) && len > 0 &&
+        !has_control_byte(text.at + text.len - sizeof(uint64_t)))
+        return text.len;
     while (len < text.len && byte_is(text.at[len], BYTE_FIELD))
         len++;
     return len;

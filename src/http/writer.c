@@ -111,10 +111,16 @@ static void put_number(struct head_text *text, uint64_t number)
 static void put_field(struct head_text *text, struct span name, struct span value)
 {
     ASSERT(bytes_of_field(name) == name.len && bytes_of_field(value) == value.len);
-    put(text, name);
-    put(text, SPAN(": "));
-    put(text, value);
-    put(text, SPAN("\r\n"));
+    ASSERT(name.len + value.len + SPAN(": \r\n").len <= text->cap - text->len);
+    char *at = text->at + text->len;
+    memcpy(at, name.at, name.len);
+    at += name.len;
+    memcpy(at, ": ", 2);
+    if (value.len > 0)
+        memcpy(at + 2, value.at, value.len);
+    at += 2 + value.len;
+    memcpy(at, "\r\n", 2);
+    text->len = (size_t)(at + 2 - text->at);
 }
 
 static void put_length(struct head_text *text, uint64_t length)
@@ -134,7 +140,8 @@ static void put_fields(struct head_text *text, const struct header_list *headers
 {
     for (size_t i = 0; i < headers->count; i++) {
         const struct header *header = &headers->at[i];
-        unsigned flags = header_flags_of(header->id, header->name);
+        /* Of those without an id none is. */
+        unsigned flags = header->id == HEADER_OTHER ? 0 : header_flags_of(header->id, header->name);
         if (!(flags & (HEADER_HOP | HEADER_FRAMING)))
             put_field(text, header->name, header->value);
     }

@@ -71,11 +71,25 @@ bool address_is_loopback(const struct address *address)
            memcmp(address->bytes, ipv6_loopback, sizeof(ipv6_loopback)) == 0;
 }
 
+static struct span write_ipv4(const unsigned char *bytes, char *text)
+{
+    char *end = text, room[U64_DIGITS];
+    for (size_t i = 0; i < ADDRESS_IPV4_LEN; i++) {
+        struct span number = u64_digits(bytes[i], room);
+        memcpy(end, number.at, number.len);
+        end += number.len;
+        *end++ = '.';
+    }
+    end[-1] = '\0';
+    return (struct span){text, (size_t)(end - text) - 1};
+}
+
 struct span address_write(const struct address *address, char text[ADDRESS_TEXT_SIZE])
 {
-    int family = address->len == ADDRESS_IPV4_LEN ? AF_INET : AF_INET6;
+    if (address->len == ADDRESS_IPV4_LEN)
+        return write_ipv4(address->bytes, text);
     text[0] = '\0';
     if (address->len > 0)
-        ASSERT(inet_ntop(family, address->bytes, text, ADDRESS_TEXT_SIZE));
+        ASSERT(inet_ntop(AF_INET6, address->bytes, text, ADDRESS_TEXT_SIZE));
     return span_of(text);
 }

@@ -27,6 +27,13 @@ static void both_units_read_the_same_clock(void **state)
     assert_true(before_ms <= now_ms && now_ms <= after_ms);
 }
 
+static void the_coarse_clock_is_late_by_less_than_a_second(void **state)
+{
+    (void)state;
+    uint64_t now_s = clock_wall_ms() / 1000, coarse_s = clock_wall_s();
+    assert_true(coarse_s + 1 >= now_s && coarse_s <= clock_wall_ms() / 1000);
+}
+
 static void the_wall_clock_agrees_with_the_system(void **state)
 {
     (void)state;
@@ -40,6 +47,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_steady_clock_never_goes_back),
         cmocka_unit_test(both_units_read_the_same_clock),
+        cmocka_unit_test(the_coarse_clock_is_late_by_less_than_a_second),
         cmocka_unit_test(the_wall_clock_agrees_with_the_system),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "admin/explain_call.h"
 #include "admin/page.h"
 #include "admin/purge.h"
+#include "auth/edit_distance.h"
 #include "base/calendar.h"
 #include "base/json_writer.h"
 #include "base/log.h"
@@ -13,7 +14,7 @@
 #include "gateway/access_line.h"
 #include "gateway/local_answer.h"
 
-enum { BODY_MAX = 64 * KIB, ANSWER_SIZE = 256 };
+enum { BODY_MAX = 64 * KIB, ANSWER_SIZE = 256, LIST_SIZE = 4 * KIB };
 
 /* --- Routes --- */
 
@@ -140,26 +141,59 @@ static void answer_purge(struct admin_call *call)
     admin_answer(call, 200, purge_text(call->arena, &purge));
 }
 
+static void answer_list(struct admin_call *call);
+
+#define ROUTE(method_, path_, is_open_, answer_, about_)                                           \
+    {                                                                                              \
+        METHOD_##method_, SPAN_INIT(path_), is_open_, answer_, SPAN_INIT(about_)                   \
+    }
+
 static const struct admin_route routes[] = {
-    {METHOD_GET, SPAN_INIT("/healthz"), true, answer_health},
-    {METHOD_GET, SPAN_INIT("/readyz"), true, answer_readiness},
-    {METHOD_GET, SPAN_INIT("/"), true, answer_page},
-    {METHOD_GET, SPAN_INIT("/dashboard.css"), true, answer_page},
-    {METHOD_GET, SPAN_INIT("/dashboard.js"), true, answer_page},
-    {METHOD_GET, SPAN_INIT("/metrics"), false, answer_metrics},
-    {METHOD_GET, SPAN_INIT("/api/keys"), false, api_keys},
-    {METHOD_GET, SPAN_INIT("/api/limits"), false, api_limits},
-    {METHOD_GET, SPAN_INIT("/api/cache"), false, api_cache},
-    {METHOD_GET, SPAN_INIT("/api/upstream"), false, api_upstream},
-    {METHOD_GET, SPAN_INIT("/api/redis"), false, api_redis},
-    {METHOD_GET, SPAN_INIT("/api/refusals"), false, api_refusals},
-    {METHOD_GET, SPAN_INIT("/api/settings"), false, api_settings},
-    {METHOD_GET, SPAN_INIT("/api/log-level"), false, api_log_level},
-    {METHOD_POST, SPAN_INIT("/explain"), false, answer_explain},
-    {METHOD_POST, SPAN_INIT("/log-level"), false, api_set_log_level},
-    {METHOD_POST, SPAN_INIT("/reload"), false, answer_reload},
-    {METHOD_POST, SPAN_INIT("/cache/purge"), false, answer_purge},
+    ROUTE(GET, "/", true, answer_page, "the dashboard"),
+    ROUTE(GET, "/dashboard.css", true, answer_page, "a part of it"),
+    ROUTE(GET, "/dashboard.js", true, answer_page, "a part of it"),
+    ROUTE(GET, "/healthz", true, answer_health, "200 while the process lives"),
+    ROUTE(GET, "/readyz", true, answer_readiness, "200 while it takes requests, 503 when it stops"),
+    ROUTE(GET, "/metrics", false, answer_metrics, "all figures, for Prometheus or as OpenMetrics"),
+    ROUTE(GET, "/api", false, answer_list, "this list"),
+    ROUTE(GET, "/api/keys", false, api_keys, "each key: last use, requests by secret"),
+    ROUTE(GET, "/api/limits", false, api_limits,
+          "each limit, and with ?key=NAME, address, bot, operation what is left of it"),
+    ROUTE(GET, "/api/cache", false, api_cache, "what is kept, and what came of asking for it"),
+    ROUTE(GET, "/api/upstream", false, api_upstream, "connections, attempts, breaker"),
+    ROUTE(GET, "/api/redis", false, api_redis, "whether it is there, and what came of commands"),
+    ROUTE(GET, "/api/refusals", false, api_refusals, "what was refused last, and why"),
+    ROUTE(GET, "/api/settings", false, api_settings, "every setting in effect and its source"),
+    ROUTE(GET, "/api/log-level", false, api_log_level, "the level of events"),
+    ROUTE(POST, "/explain", false, answer_explain, EXPLAIN_USAGE),
+    ROUTE(POST, "/log-level", false, api_set_log_level, "sets the level: {\"level\": \"debug\"}"),
+    ROUTE(POST, "/reload", false, answer_reload, "loads the settings anew; no body"),
+    ROUTE(POST, "/cache/purge", false, answer_purge,
+          "makes what is kept old: {\"tags\": [\"bot:BOT\"]}, urls, operations, all, hard"),
 };
+
+static struct span method_of(const struct admin_route *route)
+{
+    return route->method == METHOD_POST ? SPAN("POST") : SPAN("GET");
+}
+
+static void answer_list(struct admin_call *call)
+{
+    struct json_writer json;
+    json_init(&json, arena_alloc(call->arena, LIST_SIZE), LIST_SIZE);
+    json_object(&json);
+    json_array_in(&json, SPAN("routes"));
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
+        json_object(&json);
+        json_text(&json, SPAN("method"), method_of(&routes[i]));
+        json_text(&json, SPAN("path"), routes[i].path);
+        json_text(&json, SPAN("about"), routes[i].about);
+        json_close(&json);
+    }
+    json_close(&json);
+    json_close(&json);
+    admin_answer(call, 200, json_finish(&json));
+}
 
 /* --- Which one --- */
 
@@ -177,17 +211,43 @@ static bool has_method(const struct admin_route *route, enum method method)
     return route->method == (method == METHOD_HEAD ? METHOD_GET : method);
 }
 
+/* The path that was probably meant, or NULL. */
+static const struct admin_route *nearest_route(struct span path)
+{
+    const struct admin_route *best = NULL;
+    size_t bound = path.len / 3 + 1;
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
+        size_t distance = edit_distance(path, routes[i].path, bound);
+        if (distance > bound || distance >= routes[i].path.len)
+            continue;
+        best = &routes[i];
+        bound = distance > 0 ? distance - 1 : 0;
+    }
+    return best;
+}
+
 static void refuse_path(struct admin_call *call)
 {
     struct span shown = quoted(call->arena, call->request->path);
-    struct span list = SPAN("");
-    for (size_t i = 0; i < COUNT_OF(routes); i++)
-        list = arena_format(call->arena, "%.*s%s%s %.*s", (int)list.len, list.at, i > 0 ? ", " : "",
-                            routes[i].method == METHOD_POST ? "POST" : "GET",
-                            (int)routes[i].path.len, routes[i].path.at);
+    const struct admin_route *meant = nearest_route(call->request->path);
+    struct span hint = SPAN("");
+    if (meant)
+        hint =
+            arena_format(call->arena, " Did you mean %.*s?", (int)meant->path.len, meant->path.at);
     admin_say(call, PROBLEM_NOT_FOUND,
-              arena_format(call->arena, "There is no %.*s here; there are %.*s.", (int)shown.len,
-                           shown.at, (int)list.len, list.at));
+              arena_format(call->arena,
+                           "There is no %.*s here.%.*s GET /api lists all that there is.",
+                           (int)shown.len, shown.at, (int)hint.len, hint.at));
+}
+
+static void refuse_method(struct admin_call *call)
+{
+    struct span shown = quoted(call->arena, call->request->method_name);
+    const struct admin_route *route = call->route;
+    admin_say(call, PROBLEM_METHOD,
+              arena_format(call->arena, "%.*s takes %.*s, not %.*s: %.*s.", (int)route->path.len,
+                           route->path.at, (int)method_of(route).len, method_of(route).at,
+                           (int)shown.len, shown.at, (int)route->about.len, route->about.at));
 }
 
 static void deny(struct admin_call *call, enum admin_denial denial)
@@ -222,7 +282,7 @@ static bool may_go_on(struct admin_call *call)
     else if (!call->route)
         refuse_path(call);
     else if (!has_method(call->route, request->method))
-        admin_say(call, PROBLEM_METHOD, SPAN(""));
+        refuse_method(call);
     else
         return true;
     return false;

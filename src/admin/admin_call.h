@@ -31,6 +31,7 @@ struct admin_route {
     struct span path;
     bool is_open; /* for everybody: no token is asked for */
     void (*answer)(struct admin_call *call);
+    struct span about; /* what it tells, or what it takes */
 };
 
 /* The answer comes later, from the loop; if the client leaves before, call_off is called. */

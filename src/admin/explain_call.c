@@ -51,6 +51,12 @@ void answer_explain(struct admin_call *call)
     struct explain_question question = {.peer = *client_peer(call->client), .is_live = true};
     struct explain_words words;
     struct span head = explain_head(buffer_bytes(&call->body), call->arena, &words);
+    if (head.len == 0) {
+        admin_say(
+            call, PROBLEM_BAD_REQUEST,
+            SPAN("The body must describe a request, as JSON, and this tells " EXPLAIN_USAGE "."));
+        return;
+    }
     question.key = key_record_find(call->services->keys, call->services->key_count, words.key);
     if (words.key.len > 0 && !question.key) {
         admin_say(call, PROBLEM_BAD_REQUEST, SPAN("There is no key of that name or id."));

@@ -7,6 +7,11 @@
 
 #include "admin/admin_call.h"
 
+#define EXPLAIN_USAGE                                                                              \
+    "what would become of a request: {\"method\": \"GET\", \"target\": \"/v1/chat/users\", "       \
+    "\"key\": "                                                                                    \
+    "\"ci\"}, address, headers: [\"x-bot-id: bot_1\"]"
+
 void answer_explain(struct admin_call *call);
 
 #endif

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -44,6 +45,8 @@ static bool take_url(const char *what, const char *text, struct arena *arena,
                      struct admin_target *target, char error[ADMIN_ERROR_SIZE])
 {
     struct upstream_url url;
+    if (!strstr(text, "://"))
+        text = arena_format(arena, "http://%s", text).at;
     const char *fault = upstream_url_parse(span_of(text), &url);
     if (fault || url.is_tls) {
         (void)snprintf(error, ADMIN_ERROR_SIZE,

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -106,6 +107,15 @@ static int ask(const struct arguments *arguments, struct span body, struct arena
     return code;
 }
 
+/* As it is sent: a blank would end it. */
+static bool is_path(const char *path)
+{
+    bool is_good = path[0] == '/' && !strpbrk(path, " \t\r\n");
+    if (!is_good)
+        output_error("PATH must begin with / and hold no blanks (%%20), as in /v1/chat/users?id=1");
+    return is_good;
+}
+
 int explain_command(const struct arguments *arguments)
 {
     struct arena arena;
@@ -113,6 +123,8 @@ int explain_command(const struct arguments *arguments)
         output_error("explain needs METHOD and PATH; see `bpgate help explain`");
         return EXIT_USAGE;
     }
+    if (!is_path(arguments->words[1]))
+        return EXIT_USAGE;
     char *body = body_of(arguments);
     if (!body)
         return EXIT_USAGE;

@@ -35,10 +35,18 @@ test('what is refused says what there is', async (t) => {
   const { gateway } = await play(t, { settings: ADMIN });
   const unknown = await askAdmin(t, gateway, 'GET', '/metrix');
   assert.equal(unknown.status, 404);
-  for (const path of ['/healthz', '/readyz', '/cache/purge']) assert.ok(unknown.json.message.includes(path));
+  assert.match(unknown.json.message, /Did you mean \/metrics\?/);
+  const { routes } = (await askAdmin(t, gateway, 'GET', '/api')).json;
+  for (const path of ['/healthz', '/readyz', '/cache/purge', '/api/settings']) assert.ok(routes.some((route) => route.path === path && route.about), path);
+  for (const { method, path } of routes.filter((route) => route.method === 'GET')) assert.equal((await askAdmin(t, gateway, method, path)).status, 200, path);
   const other = await askAdmin(t, gateway, 'DELETE', '/cache/purge');
   assert.equal(other.status, 405);
   assert.equal(other.header('allow'), 'POST');
+  assert.match(other.json.message, /\/cache\/purge takes POST, not DELETE: .*"tags"/);
+  assert.match((await askAdmin(t, gateway, 'GET', '/explain')).json.message, /\/explain takes POST, not GET: .*"target"/);
+  for (const body of ['', 'method=GET', '{"method":"GET"}']) {
+    assert.match((await askAdmin(t, gateway, 'POST', '/explain', { body })).json.message, /The body must describe a request, as JSON.*"target"/);
+  }
   const wrong = await purge(t, gateway, { tag: ['bot:b1'] });
   assert.equal(wrong.status, 400);
   assert.match(wrong.json.message, /"tag" is no member/);

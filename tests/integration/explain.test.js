@@ -261,6 +261,8 @@ test('the command tells it to people and to programs', async (t) => {
   const { gateway } = await play(t, { settings: SETTINGS, keys: KEYS });
   const asked = ['explain', 'GET', '/v1/admin/hub/integrations', '--key', 'ci', '--admin', adminOf(gateway).url];
   const forPeople = await command(asked);
+  const bare = await command(asked.map((word) => word.replace('http://', '')));
+  assert.equal(bare.stdout, forPeople.stdout, '--admin takes host and port alone');
   assert.equal(forPeople.code, 0, forPeople.stderr);
   for (const line of [/^operation {2}listPublicIntegrations \(hub\), \/v1\/admin\/hub\/integrations$/m, /^caller {5}key ci, profile support, from 127\.0\.0\.1$/m, /^limits {5}where +admits, 109 left after it; 110 in 1h \(address, counted in memory\)$/m, /^cache {6}miss$/m, /kept 1m, stale for errors 1d more; from the catalogue's class hub-list/, /one for each: upstream \S+, path, x-multiple-integrations$/m, /^ +authorization: Bearer \*\*\*$/m, /^answer {5}the upstream's, which is not asked now$/m]) assert.match(forPeople.stdout, line);
   assert.doesNotMatch(forPeople.stdout, /^live/m);
@@ -296,7 +298,11 @@ test('without a gateway the settings answer, and say what they cannot know', asy
   const denied = await command(['explain', 'DELETE', '/v1/chat/users/u', '--key', 'ci', '--config', file, '--json']);
   assert.deepEqual([JSON.parse(denied.stdout).answer.stage, JSON.parse(denied.stdout).answer.status], ['authorize', 403]);
   assert.equal((await command(['explain', 'GET', '/x', '--key', 'nobody', '--config', file])).code, 2);
-  assert.equal((await command(['explain', 'GET', '/x y', '--config', file])).code, 2);
+  for (const path of ['/x y', 'v1/chat/users', '']) {
+    const wrong = await command(['explain', 'GET', path, '--config', file]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /PATH must begin with \/ and hold no blanks \(%20\)/);
+  }
   assert.equal((await command(['explain', 'GET', '/x', '--address', 'here', '--config', file])).code, 2);
   const without = writeConfiguration(t, FILE_OF);
   assert.match((await command(['explain', 'GET', '/v1/chat/users', '--config', without])).stdout, /has no admin listener/);

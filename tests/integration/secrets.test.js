@@ -25,10 +25,10 @@ const SECRETS = {
 
 const encodings = (secret) => [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
 
-/** Every GET route of the admin listener, as its own 404 lists them. */
+/** Every GET route of the admin listener, as it lists them. */
 async function routesOf(t, gateway, token) {
-  const { json } = await askAdmin(t, gateway, 'GET', '/no-such-path', { token });
-  return [...json.message.matchAll(/GET (\/[a-z/.-]*)/g)].map(([, path]) => path);
+  const { routes } = (await askAdmin(t, gateway, 'GET', '/api', { token })).json;
+  return routes.filter(({ method }) => method === 'GET').map(({ path }) => path);
 }
 
 /** A gateway with all of them, that has done some of everything; and what was told of it. */

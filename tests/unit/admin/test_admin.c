@@ -104,12 +104,36 @@ static void head_is_answered_without_a_body(void **state)
     assert_false(holds(answer, "{"));
 }
 
-static void an_unknown_path_is_answered_with_the_list(void **state)
+static void an_unknown_path_is_answered_with_what_was_meant(void **state)
 {
-    struct span answer = ask(*state, GET("/metrix"));
-    assert_true(is_status(answer, "404"));
-    assert_true(holds(answer, "There is no /metrix here; there are GET /healthz, GET /readyz, "));
-    assert_true(holds(answer, "\"type\":\"ResourceNotFound\""));
+    static const struct {
+        struct span request;
+        const char *message;
+    } rows[] = {
+        {SPAN_INIT(HEAD_OF("GET /metrix") "\r\n"),
+         "There is no /metrix here. Did you mean /metrics? GET /api lists all that there is."},
+        {SPAN_INIT(HEAD_OF("GET /metrics/") "\r\n"), "Did you mean /metrics?"},
+        {SPAN_INIT(HEAD_OF("GET /API/Keys") "\r\n"), "Did you mean /api/keys?"},
+        {SPAN_INIT(HEAD_OF("GET /health") "\r\n"), "Did you mean /healthz?"},
+        {SPAN_INIT(HEAD_OF("GET /x") "\r\n"), "There is no /x here. GET /api lists all"},
+        {SPAN_INIT(HEAD_OF("GET /v1/chat/users") "\r\n"), "There is no /v1/chat/users here. GET"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct span answer = ask(*state, rows[i].request);
+        assert_true(is_status(answer, "404"));
+        assert_true(holds(answer, "\"type\":\"ResourceNotFound\""));
+        if (!holds(answer, rows[i].message))
+            fail_msg("%s: %.*s", rows[i].message, (int)answer.len, answer.at);
+    }
+}
+
+static void all_paths_are_listed_with_what_they_are_for(void **state)
+{
+    struct span answer = ask(*state, GET("/api"));
+    assert_true(is_status(answer, "200"));
+    assert_true(holds(answer, "{\"method\":\"GET\",\"path\":\"/metrics\",\"about\":\""));
+    assert_true(holds(answer, "{\"method\":\"POST\",\"path\":\"/cache/purge\",\"about\":\""));
+    assert_true(holds(answer, "]}"));
 }
 
 static void another_method_is_answered_with_those_that_there_are(void **state)
@@ -118,6 +142,7 @@ static void another_method_is_answered_with_those_that_there_are(void **state)
     struct span answer = ask(scene, GET("/cache/purge"));
     assert_true(is_status(answer, "405"));
     assert_true(holds(answer, "allow: POST\r\n"));
+    assert_true(holds(answer, "/cache/purge takes POST, not GET: makes what is kept old: {"));
     answer = ask(scene, SPAN(HEAD_OF("POST /healthz") "content-length: 2\r\n\r\nhi"));
     assert_true(is_status(answer, "405"));
     assert_true(holds(answer, "allow: GET, HEAD\r\n"));
@@ -251,7 +276,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(health_and_readiness_are_told),
         TEST(head_is_answered_without_a_body),
-        TEST(an_unknown_path_is_answered_with_the_list),
+        TEST(an_unknown_path_is_answered_with_what_was_meant),
+        TEST(all_paths_are_listed_with_what_they_are_for),
         TEST(another_method_is_answered_with_those_that_there_are),
         TEST(a_purge_stamps_and_tells_what),
         TEST(a_purge_of_all_may_come_in_chunks_and_in_pieces),

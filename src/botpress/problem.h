@@ -83,6 +83,10 @@ enum error_type error_type_of_status(unsigned status);
       "The request body is larger than this service accepts.")                                     \
     X(PROBLEM_RATE_LIMITED, 429, RateLimited, "rate_limited", "http_request_denied",               \
       "Too many requests.")                                                                        \
+    X(PROBLEM_FILTERED, 403, Forbidden, "filter", "http_request_denied",                           \
+      "A filter of this gateway answers this request.")                                            \
+    X(PROBLEM_FILTER_FAILED, 500, Internal, "filter_failed", "proxy_internal_error",               \
+      "A filter of this gateway failed; its log says why, under the id of this request.")          \
     X(PROBLEM_INTERNAL, 500, Internal, "internal", "proxy_internal_error", "The gateway failed.")  \
     X(PROBLEM_NOT_SENT, 502, Internal, "not_sent", "destination_unavailable",                      \
       "Botpress could not be reached; nothing was sent.")                                          \

@@ -308,12 +308,16 @@ struct span cache_key_of(const struct cache_key_parts *parts, struct arena *aren
     struct span query = parts->query;
     if (parts->sorts_query)
         query = sorted(query, arena);
-    /* Who sorts and who does not never share an answer. */
-    struct span fields[PRIMARY_FIELDS] = {parts->sorts_query ? SPAN("s") : SPAN("q"),
-                                          present(parts->path), query, present(parts->shape)};
+    /* Who sorts and who does not never share an answer; nor who has filters and who has none. */
+    static const struct span kinds[] = {SPAN_INIT("q"), SPAN_INIT("s"), SPAN_INIT("qf"),
+                                        SPAN_INIT("sf")};
+    bool has_filters = parts->filters.len > 0;
+    struct span fields[PRIMARY_FIELDS + 1] = {kinds[2 * has_filters + parts->sorts_query],
+                                              present(parts->path), query, present(parts->shape)};
+    fields[PRIMARY_FIELDS] = parts->filters;
     for (size_t i = 0; i < COUNT_OF(parts->scope); i++)
         fields[PRIMARY_FIELDS - COUNT_OF(parts->scope) + i] = present(parts->scope[i]);
-    return write_row((struct span){NULL, 0}, fields, PRIMARY_FIELDS, arena);
+    return write_row((struct span){NULL, 0}, fields, PRIMARY_FIELDS + has_filters, arena);
 }
 
 struct span cache_key_with_vary(struct span primary, struct span vary,

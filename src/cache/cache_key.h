@@ -24,6 +24,7 @@ struct cache_key_parts {
     struct span
         scope[CACHE_KEY_SCOPE]; /* the caller's identity as far as it matters; empty for `public` */
     struct span shape;          /* what else changes the answer: x-multiple-integrations */
+    struct span filters;        /* and what changes it before it is stored; mostly nothing */
 };
 
 /* The primary key, or len 0. */

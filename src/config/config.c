@@ -9,6 +9,7 @@
 #include "config/config_cache.h"
 #include "config/config_check.h"
 #include "config/config_file.h"
+#include "config/config_filters.h"
 #include "config/config_identity.h"
 #include "config/config_limits.h"
 #include "config/config_outside.h"
@@ -58,6 +59,7 @@ static void apply_rules(struct load *load)
     config_cache_build(&load->draft, options, &load->snapshot->arena, load->errors);
     config_limits_build(&load->draft, options, &load->snapshot->arena, load->errors);
     config_identity_build(&load->draft, options, &load->snapshot->arena, load->errors);
+    config_filters_build(&load->draft, options, &load->snapshot->arena, load->errors);
 }
 
 static struct snapshot *parse(struct span yaml, bool looks_outside, struct config_errors *errors)
@@ -66,8 +68,11 @@ static struct snapshot *parse(struct span yaml, bool looks_outside, struct confi
     begin(load, errors);
     if (config_file_walk(yaml, &load->draft, &load->snapshot->arena, &load->lists, errors)) {
         apply_rules(load);
-        if (looks_outside)
+        if (looks_outside) {
             config_outside_check(&load->draft, errors);
+            config_filters_load(&load->draft, &load->snapshot->options, &load->snapshot->arena,
+                                errors);
+        }
     }
     struct snapshot *snapshot = finish(load);
     free(load);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/setting_value.h"
+#include "config/yaml_json.h"
 #include "config/yaml_tree.h"
 
 /* Each value is charged with its bytes and what the lists and the snapshot will need for it. */
@@ -113,6 +114,23 @@ static void read_scalar(struct walk *walk, const struct level *level, const stru
         say(walk, level, row, node, "has no value; give it one or remove the line");
     else if (copy_text(walk, node, &value) && !setting_store(row, level->base, value, error))
         say(walk, level, row, node, error);
+}
+
+/* A map whose names are not ours, as JSON. */
+static void read_free_map(struct walk *walk, const struct level *level, const struct setting *row,
+                          yaml_node_t *node)
+{
+    struct located *place = (void *)((char *)level->base + row->offset);
+    struct buffer json;
+    buffer_init(&json, YAML_JSON_MAX);
+    const char *fault = yaml_json_write(walk->document, node, &json);
+    if (fault) {
+        say(walk, level, row, node, fault);
+    } else if (charge(walk, node, json.len + VALUE_COST)) {
+        place->text = arena_copy(walk->texts, buffer_bytes(&json));
+        place->place = place_of(node);
+    }
+    buffer_clear(&json);
 }
 
 /* False, and a problem, when it is no list of at most row->most items. */
@@ -260,6 +278,8 @@ static void read_value(struct walk *walk, const struct level *level, const struc
         read_texts(walk, level, row, node);
     else if (row->kind == KIND_WORDS)
         read_set(walk, level, row, node);
+    else if (row->kind == KIND_TEXT && row->form == FORM_MAP)
+        read_free_map(walk, level, row, node);
     else
         read_scalar(walk, level, row, node);
 }
@@ -268,20 +288,7 @@ static void say_unknown(struct walk *walk, const struct setting_table *table, st
                         const yaml_node_t *key)
 {
     char whole[2 * SETTING_PATH_SIZE], buffer[SETTING_PATH_SIZE];
-    int len = snprintf(whole, sizeof(whole), "%s%s", table->prefix, show(path).text);
-    switch (setting_is_for_later((struct span){whole, (size_t)len})) {
-    case SETTING_LATER_REFUSED:
-        config_errors_add(walk->errors, place_of(key),
-                          "%s: not in this release, it comes in a later one; remove it", whole);
-        return;
-    case SETTING_LATER_IGNORED:
-        config_errors_warn(walk->errors, place_of(key),
-                           "%s: not in this release, it comes in a later one; it has no effect yet",
-                           whole);
-        return;
-    case SETTING_KNOWN_OR_NOT:
-        break;
-    }
+    (void)snprintf(whole, sizeof(whole), "%s%s", table->prefix, show(path).text);
     const char *suggestion = setting_suggest(table, path, buffer);
     if (setting_find(table, path))
         config_errors_add(walk->errors, place_of(key),

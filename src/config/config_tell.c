@@ -31,7 +31,7 @@ static struct span without_userinfo(struct span url, struct arena *arena)
 
 static struct span shown_text(const struct setting *row, struct span text, struct arena *arena)
 {
-    if (row->form == FORM_HASH)
+    if (row->form == FORM_HASH || row->form == FORM_MAP) /* a script's own: it may hold anything */
         return masked;
     bool is_url = row->form == FORM_URL || row->form == FORM_PROXY || row->form == FORM_REDIS;
     return is_url ? without_userinfo(text, arena) : text;

@@ -83,9 +83,16 @@ struct draft_limit {
     bool is_upstream, is_shadow;
 };
 
+struct draft_filter {
+    struct place place;
+    struct located file, options; /* options: as JSON */
+    struct located_list routes, operations, keys, profiles, env;
+    unsigned on_error; /* enum script_on_error */
+};
+
 struct draft {
     struct snapshot_options options; /* what needs no second look stands here at once */
-    struct record_list listen, cache_rules, credentials, profiles, keys, limits;
+    struct record_list listen, cache_rules, credentials, profiles, keys, limits, filters;
     struct {
         uint64_t requests, per_ms;
     } auth_failures;

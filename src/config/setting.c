@@ -77,6 +77,11 @@ static const struct setting limit_rows[] = {ROWS(LIMIT_FIELDS)};
 #undef OWNER
 static const struct setting_table limit_fields = TABLE_OF("limits[].", limit_rows, draft_limit);
 
+#define OWNER draft_filter
+static const struct setting filter_rows[] = {ROWS(FILTER_FIELDS)};
+#undef OWNER
+static const struct setting_table filter_fields = TABLE_OF("filters[].", filter_rows, draft_filter);
+
 #define OWNER draft_credential
 static const struct setting credential_rows[] = {ROWS(CREDENTIAL_FIELDS)};
 #undef OWNER
@@ -129,23 +134,6 @@ bool setting_is_section(const struct setting_table *table, struct span path)
             return true;
     }
     return false;
-}
-
-enum setting_later setting_is_for_later(struct span path)
-{
-    static const struct {
-        const char *path;
-        enum setting_later effect;
-    } later[] = {
-#define LATER_ROW(path_, effect_) {(path_), SETTING_LATER_##effect_},
-        LATER_SETTINGS(LATER_ROW)
-#undef LATER_ROW
-    };
-    for (size_t i = 0; i < COUNT_OF(later); i++) {
-        if (span_equal(path, span_of(later[i].path)))
-            return later[i].effect;
-    }
-    return SETTING_KNOWN_OR_NOT;
 }
 
 /* "client." of "client.head_bytes", its dot included. */

@@ -23,7 +23,7 @@ enum setting_kind {
     KIND_RECORDS, /* struct record_list */
 };
 
-enum { SETTING_MAX = 64, SETTING_PATH_SIZE = 96, SETTING_DESCRIPTION_SIZE = 96 };
+enum { SETTING_MAX = 80, SETTING_PATH_SIZE = 96, SETTING_DESCRIPTION_SIZE = 96 };
 
 struct setting_table;
 
@@ -56,11 +56,6 @@ const struct setting *setting_find(const struct setting_table *table, struct spa
 
 /* Whether path names a map of settings: "client". */
 bool setting_is_section(const struct setting_table *table, struct span path);
-
-/* Whether a later release will have this, and what its name does in a file until then; path with the
- * table's prefix. */
-enum setting_later { SETTING_KNOWN_OR_NOT, SETTING_LATER_REFUSED, SETTING_LATER_IGNORED };
-enum setting_later setting_is_for_later(struct span path);
 
 /* The known name that was probably meant by the last part of path, or NULL: a setting of that name
  * elsewhere in the table, with its whole path, or else a neighbour spelled almost so. In buffer. */

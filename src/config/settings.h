@@ -143,6 +143,16 @@
     TEXT("admin.token", admin_token, SOURCE, OPTIONAL, NULL,                                       \
          "Where the token is that it asks for: env:NAME, file:PATH or cred:NAME; needed unless "   \
          "the address is one of loopback.")                                                        \
+    RECORDS("filters", filters, filter_fields, OPTIONAL, 32,                                       \
+            "Lua filters, which run in this order: lua-filters/README.md.")                        \
+    NUMBER("filter_limits.instructions", options.filter_rules.limits.instructions, COUNT, 200000,  \
+           1000, 1000000000, "Instructions of Lua that one call of a filter may take.")            \
+    NUMBER("filter_limits.time", options.filter_rules.time_ms, MS, 10, 1, 10 * SECOND,             \
+           "Time of the processor that one call of a filter may take.")                            \
+    NUMBER("filter_limits.memory", options.filter_rules.limits.memory_bytes, SIZE, 8 * MIB, MIB,   \
+           1024 * MIB, "Memory of all filters of a worker.")                                       \
+    NUMBER("filter_limits.body", options.filter_rules.body_bytes, SIZE, 256 * KIB, KIB, 16 * MIB,  \
+           "Largest body that a filter sees, decoded.")                                            \
     TEXTS("cors.origins", cors_origins, ORIGIN, 64,                                                \
           "Whose pages may call the gateway from a browser: https://app.example.com.")             \
     RECORDS("credentials", credentials, credential_fields, OPTIONAL, 100,                          \
@@ -197,6 +207,20 @@
            "upstream: only what is not answered from the cache.")                                  \
     CHOICE("mode", is_shadow, WORD, "enforce|shadow", 0, "shadow: counts, and refuses nothing.")
 
+/* Into struct draft_filter. */
+#define FILTER_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                        \
+    TEXT("file", file, FILE, NEEDED, NULL, "The script.")                                          \
+    TEXTS("routes", routes, ROUTE, 64, "Only requests for these paths: /v1/chat/*; absent: all.")  \
+    TEXTS("operations", operations, OPERATION, 512,                                                \
+          "Only these operations: names with * and !, or read, chat, hub, all.")                   \
+    TEXTS("keys", keys, NAME, 1000, "Only requests with these keys.")                              \
+    TEXTS("profiles", profiles, NAME, 1000, "Only requests with these profiles.")                  \
+    CHOICE("on_error", on_error, WORD, "filter|closed|open", 0,                                    \
+           "When it fails: closed answers 500, open goes on without it; filter: as the script "    \
+           "says, and else closed.")                                                               \
+    TEXT("options", options, MAP, OPTIONAL, NULL, "What the script reads as gw.options.")          \
+    TEXTS("env", env, NAME, 16, "Environment variables that the script may read with gw.env.")
+
 /* Into struct draft_credential. */
 #define CREDENTIAL_FIELDS(NUMBER, TEXT, CHOICE, TEXTS, RECORDS)                                    \
     TEXT("name", name, NAME, NEEDED, NULL, "What profiles call it.")                               \
@@ -250,11 +274,6 @@
     TEXT("sha256", sha256, HASH, NEEDED, NULL, "SHA-256 of the key's secret.")                     \
     NUMBER("not_after", not_after_ms, DATE, 0, 0, UINT64_MAX,                                      \
            "From this moment on it no longer counts: for rotation.")
-
-/* Known names that this release does not have yet. REFUSED: going on without would let through what
- * the operator means to stop; IGNORED, with a warning: only something useful is missing. */
-#define LATER_SETTINGS(LATER)                                                                      \
-    LATER("filters", REFUSED)
 
 /* clang-format on */
 

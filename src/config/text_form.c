@@ -163,6 +163,10 @@ static bool has_form(enum text_form form, struct span text)
         return is_origin(text);
     case FORM_OPERATION:
         return is_visible(text, ID_MAX_LEN);
+    case FORM_ROUTE:
+        return is_visible(text, ID_MAX_LEN) && (text.at[0] == '/' || text.at[0] == '*');
+    case FORM_MAP: /* it is no text in the file */
+        return true;
     case FORM_URL: /* these have more to say than yes or no */
     case FORM_PROXY:
     case FORM_REDIS:

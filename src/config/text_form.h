@@ -38,7 +38,9 @@ enum { NAME_MAX_LEN = 64, ID_MAX_LEN = 256, TEXT_MAX_LEN = 4096 };
     FORM(ORIGIN, "origin",                                                                         \
          "must be an origin as browsers send it: https://app.example.com, in lower case, without " \
          "a path, and without the port if it is the usual one")                                    \
-    FORM(OPERATION, "operation", "must be an operation such as createMessage, \"list*\" or read")
+    FORM(OPERATION, "operation", "must be an operation such as createMessage, \"list*\" or read")  \
+    FORM(ROUTE, "path", "must be a path such as /v1/chat/*, in which * is any run of characters")  \
+    FORM(MAP, "map", "must be a map of the script's own")
 
 #define FORM_ENUM(name, word, rule) FORM_##name,
 enum text_form { TEXT_FORMS(FORM_ENUM) };

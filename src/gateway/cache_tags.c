@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cache/cache_policy.h"
+#include "gateway/filters.h"
 #include "gateway/forward.h"
 #include "http/url.h"
 
@@ -127,6 +128,9 @@ size_t cache_tags_of_answer(const struct exchange *ex, uint16_t slots[CACHE_TAGS
         slots[count++] = cache_tags_slot(SPAN("op:"), operation->name);
     }
     slots[count++] = slot_of_url(ex->request->target);
+    const struct filtering *filtering = ex->filtering;
+    for (size_t i = 0; filtering && i < filtering->wishes.tag_count && count < CACHE_TAGS_MAX; i++)
+        slots[count++] = cache_tags_slot(SPAN(""), filtering->wishes.tags[i]);
     return count;
 }
 

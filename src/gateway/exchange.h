@@ -24,6 +24,7 @@ struct exchange;
 struct forward;
 struct lookup;
 struct limits;
+struct filtering;
 typedef enum verdict stage_fn(struct exchange *exchange);
 
 /* When a row takes part: a mask of the exchange's present condition. */
@@ -85,6 +86,9 @@ struct exchange {
     /* stages limit_* */
     struct limits *limits; /* in the arena; NULL: none was asked */
     uint64_t redis_ms;     /* waited for Redis so far; lookup_redis's too */
+
+    /* stages filter_* */
+    struct filtering *filtering; /* in the arena; NULL: no filter is for it */
 
     /* stage lookup */
     struct lookup *lookup; /* in the arena; NULL: the cache has no part in it */

@@ -20,13 +20,16 @@ struct forward {
     bool has_given_up; /* no further try, whatever the rules say */
     bool owes_outcome; /* of the attempt, to the breaker: outcome.h */
     unsigned attempts;
-    struct response *response;   /* NULL until a head has come */
-    struct buffer error_body;    /* of an answer ≥ 400, collected to be looked at */
-    bool error_body_is_too_long; /* what is collected is not all of it */
+    struct response *response;  /* NULL until a head has come */
+    struct buffer collected;    /* of an answer ≥ 400, or for filters: to be looked at */
+    bool collected_is_too_long; /* what is collected is not all of it */
+    size_t filter_limit;        /* the filters want the body, up to here; 0: they do not */
+    bool is_beyond_filters;     /* it is longer */
+    size_t held;                /* of collected, as it counts among all held bytes */
     enum forward_state {
         FORWARD_GATHERING,  /* the request's body, or as much as is held: nothing is asked yet */
         FORWARD_ASKING,     /* no head yet */
-        FORWARD_COLLECTING, /* the body of an error */
+        FORWARD_COLLECTING, /* the body of an error, or one for filters */
         FORWARD_RELAYING,   /* deliver sends what comes */
         FORWARD_OVER,       /* the answer is complete */
         FORWARD_FAILED,

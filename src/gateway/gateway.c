@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "gateway/caller_address.h"
 #include "gateway/cors.h"
+#include "gateway/filters.h"
 #include "gateway/forward.h"
 #include "gateway/limits.h"
 #include "gateway/local_answer.h"
@@ -36,6 +37,7 @@ static void on_done(struct exchange *ex)
     lookup_clear(ex->lookup);
     limits_clear(ex);
     cache_entry_release(ex->held);
+    filters_clear(ex->filtering);
     ex->services->let_go(ex->services->generation);
     client_done(ex->client);
 }
@@ -64,12 +66,20 @@ static void *on_refused(void *owner, struct client_connection *client, struct ar
 
 static void on_body(void *exchange, struct span piece)
 {
-    forward_take_body(exchange, piece);
+    struct exchange *ex = exchange;
+    if (ex->forward)
+        forward_take_body(ex, piece);
+    else
+        filters_take_body(ex, piece);
 }
 
 static void on_body_end(void *exchange)
 {
-    forward_end_body(exchange);
+    struct exchange *ex = exchange;
+    if (ex->forward)
+        forward_end_body(ex);
+    else
+        filters_end_body(ex);
 }
 
 /* Nothing more comes of the request's body. Before the answer has begun that is the answer; after

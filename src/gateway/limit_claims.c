@@ -1,6 +1,7 @@
 #include "gateway/limit_claims.h"
 
 #include "base/text.h"
+#include "gateway/filters.h"
 
 enum { IPV6_NETWORK_LEN = 8 };
 
@@ -71,6 +72,16 @@ bool limit_concerns(const struct limit_policy *policy, const struct exchange *ex
     return limit_is_of_key(policy, ex->key) && has_operation(policy, ex);
 }
 
+/* A filter says what a request is worth to the limits that are asked after it. */
+static uint64_t cost_of(const struct exchange *ex, const struct limit_policy *policy)
+{
+    const struct filtering *filtering = ex->filtering;
+    if (policy->place != LIMIT_UPSTREAM || !filtering || !filtering->wishes.has_cost)
+        return policy->cost;
+    uint64_t cost = policy->cost * filtering->wishes.cost;
+    return cost < policy->rate.burst ? cost : policy->rate.burst; /* more is never admitted */
+}
+
 /* --- The policies of one place --- */
 
 void limit_claim_add(struct exchange *ex, struct limits *limits, const struct limit_policy *policy)
@@ -83,7 +94,7 @@ void limit_claim_add(struct exchange *ex, struct limits *limits, const struct li
     limits->claims[place] = (struct limit_claim){
         .key = limit_table_key(limits_of(ex)->table, text),
         .rate = &policy->rate,
-        .cost = policy->cost,
+        .cost = cost_of(ex, policy),
         .is_shadow = policy->is_shadow,
     };
 }
@@ -94,7 +105,7 @@ void limit_claims_of(struct exchange *ex, struct limits *limits, enum limit_plac
     limits->before = limits->count;
     for (size_t i = 0; i < rules->count; i++) {
         const struct limit_policy *policy = &rules->policies[i];
-        if (policy->place == place && limit_concerns(policy, ex))
+        if (policy->place == place && limit_concerns(policy, ex) && cost_of(ex, policy) > 0)
             limit_claim_add(ex, limits, policy);
     }
 }

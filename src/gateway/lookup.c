@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "gateway/cache_tags.h"
+#include "gateway/filters.h"
 #include "gateway/stored_form.h"
 #include "http/conditional.h"
 #include "http/url.h"
@@ -129,6 +130,8 @@ struct cache_key_parts lookup_key_parts(struct lookup *l)
     const struct request *request = ex->request;
     struct cache_key_parts parts = {
         .path = request->path, .query = request->query, .sorts_query = !is_generic(ex)};
+    if (ex->filtering)
+        parts.filters = ex->filtering->digest;
     parts.scope[0] = ex->services->upstream_authority; /* Redis may be that of several gateways */
     if (is_generic(ex)) {
         /* Hosts are one upstream to us; RFC 9111 §3.5 guards what is authorized. */
@@ -150,17 +153,31 @@ struct cache_key_parts lookup_key_parts(struct lookup *l)
 static bool takes_part(const struct exchange *ex)
 {
     const struct request *request = ex->request;
-    return ex->services->cache.cache &&
+    return ex->services->cache.cache && !(ex->filtering && ex->filtering->wishes.bypasses_cache) &&
            (request->method == METHOD_GET || request->method == METHOD_HEAD) &&
            request->framing.kind == BODY_NONE && !conditional_is_for_origin(&request->headers);
 }
 
-static const struct cache_rule *rule_of(const struct exchange *ex)
+static const struct cache_rule *configured_rule_of(const struct exchange *ex)
 {
     static const struct cache_rule by_rfc = {.kind = CACHE_RULE_RFC};
     if (is_generic(ex))
         return &by_rfc;
     return cache_rules_for(ex->services->cache.rules, &ex->route, ex->request->query);
+}
+
+/* A filter's lifetime is an operator's: it is his filter. */
+static const struct cache_rule *rule_of(const struct exchange *ex)
+{
+    const struct cache_rule *configured = configured_rule_of(ex);
+    if (!ex->filtering || !ex->filtering->wishes.has_ttl)
+        return configured;
+    struct cache_rule *rule = arena_alloc(ex->arena, sizeof(*rule));
+    *rule = *configured;
+    if (rule->kind != CACHE_RULE_FORCE)
+        rule->kind = CACHE_RULE_OPERATOR;
+    rule->ttl_s = ex->filtering->wishes.ttl_s;
+    return rule;
 }
 
 static struct header_list copy_of(const struct header_list *list, struct arena *arena)

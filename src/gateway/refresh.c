@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "gateway/filters.h"
 #include "gateway/forward.h"
 #include "gateway/stages.h"
 #include "gateway/tally.h"
@@ -16,6 +17,7 @@ static void on_done(struct exchange *ex)
     forward_clear(ex->forward);
     lookup_clear(ex->lookup);
     cache_entry_release(ex->held);
+    filters_clear(ex->filtering);
     services->let_go(services->generation);
     client_done(ex->client);
 }
@@ -85,6 +87,7 @@ static struct exchange *copy_exchange(const struct exchange *from, struct arena 
         ex->ids[kind] = arena_copy(arena, from->ids[kind]);
     ex->integration_alias = arena_copy(arena, from->integration_alias);
     ex->has_left = true;
+    filters_copy(from, ex);
     return ex;
 }
 

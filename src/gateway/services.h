@@ -16,6 +16,7 @@
 #include "cache/tag_link.h"
 #include "client/client_connection.h"
 #include "gateway/cache_rules.h"
+#include "gateway/filter_rules.h"
 #include "gateway/limit_rules.h"
 #include "gateway/retry_budget.h"
 #include "limit/inflight.h"
@@ -86,6 +87,12 @@ struct lasting {
     unsigned refreshes; /* under way */
 };
 
+/* The filters: their scripts are the worker's own, as the current snapshot has them. */
+struct filter_services {
+    struct script_host *host; /* NULL: there are none */
+    const struct filter_rules *rules;
+};
+
 struct services {
     struct loop *loop;
     const struct gateway_options *options;
@@ -97,6 +104,7 @@ struct services {
     struct client_server *clients;
     struct cache_services cache;
     struct limit_services limits;
+    struct filter_services filters;
     struct upstream_pool *pool;
     struct span upstream_authority; /* for Host */
     struct span via;                /* "bpgate-<instance>": this gateway's name in Via */

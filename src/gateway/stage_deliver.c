@@ -38,17 +38,6 @@ static bool is_relaying(const struct exchange *ex)
     return ex->now == WHEN_OPEN && ex->forward->state == FORWARD_RELAYING;
 }
 
-enum verdict deliver_begin(struct exchange *ex)
-{
-    if (ex->has_left && !lookup_is_filling(ex->lookup))
-        return STAGE_NEXT; /* for nobody */
-    head_down_prepare(ex);
-    ex->is_delivering = true;
-    ex->delivered_us = clock_us();
-    client_send_head(ex->client, ex->response);
-    return is_relaying(ex) ? exchange_wait(ex, ex->forward, forward_call_off) : finish_feeding(ex);
-}
-
 /* It is too much to be kept: what the client has not had yet of it goes out, and the rest as it
  * comes. Nobody fetches a body for a client that has left and a store that does not keep it. */
 static void stop_filling(struct exchange *ex)
@@ -60,24 +49,53 @@ static void stop_filling(struct exchange *ex)
     lookup_land(l, LANDED_ALONE, NULL);
 }
 
-void deliver_piece(struct exchange *ex, struct span piece)
+/* False: nobody wants any more of it. */
+static bool take_piece(struct exchange *ex, struct span piece)
 {
     if (lookup_is_filling(ex->lookup)) {
         struct cache_fill *fill = &ex->lookup->fill;
         if (cache_fill_take(fill, piece)) {
             /* A client that reads slowly holds up nobody who waits for the same. */
             (void)feed(ex, cache_fill_bytes(fill));
-            return;
+            return true;
         }
         stop_filling(ex);
-        if (ex->has_left) {
-            exchange_abort(ex);
-            return;
-        }
+        if (ex->has_left)
+            return false;
     }
     client_send_body(ex->client, piece);
     if (client_is_congested(ex->client))
         upstream_call_pause(&ex->forward->call);
+    return true;
+}
+
+/* What was collected of a body that turned out to be too long for filters. */
+static bool give_first(struct exchange *ex)
+{
+    struct span first = buffer_bytes(&ex->forward->collected);
+    if (first.len == 0 || take_piece(ex, first))
+        return true;
+    forward_call_off(ex->forward);
+    return false;
+}
+
+enum verdict deliver_begin(struct exchange *ex)
+{
+    if (ex->has_left && !lookup_is_filling(ex->lookup))
+        return STAGE_NEXT; /* for nobody */
+    head_down_prepare(ex);
+    ex->is_delivering = true;
+    ex->delivered_us = clock_us();
+    client_send_head(ex->client, ex->response);
+    if (!is_relaying(ex))
+        return finish_feeding(ex);
+    return give_first(ex) ? exchange_wait(ex, ex->forward, forward_call_off) : STAGE_NEXT;
+}
+
+void deliver_piece(struct exchange *ex, struct span piece)
+{
+    if (!take_piece(ex, piece))
+        exchange_abort(ex);
 }
 
 void deliver_drained(struct exchange *ex)

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "botpress/translate.h"
+#include "gateway/filters.h"
 #include "gateway/head_up.h"
 #include "gateway/local_answer.h"
 #include "gateway/lookup.h"
@@ -11,7 +12,8 @@
 #include "gateway/stages.h"
 #include "gateway/tally.h"
 
-enum { BACKOFF_MS = 25, RETRY_AFTER_S = 1 };
+/* OVERSHOOT: what one read may bring beyond a bound. */
+enum { BACKOFF_MS = 25, RETRY_AFTER_S = 1, OVERSHOOT = 2 * LOOP_READ_SIZE };
 
 /* --- The answer --- */
 
@@ -69,12 +71,38 @@ static void on_head(void *owner, struct response *response)
         return;
     }
     outcome_of_answer(f, response->status, ex->services->options->is_generic);
+    f->filter_limit = filters_want_body(ex, response);
+    if (f->filter_limit > 0) {
+        f->collected.limit = f->filter_limit + OVERSHOOT;
+        f->state = FORWARD_COLLECTING;
+        return;
+    }
     if (is_stream(response)) {
         struct upstream_deadlines deadlines = deadlines_of(ex, DEADLINE_STREAM);
         upstream_call_set_deadlines(&f->call, &deadlines);
     }
     f->state = FORWARD_RELAYING;
     exchange_resume(ex);
+}
+
+/* More than filters take goes on as if there were none, or ends: stage filter_body says. */
+static void collect_for_filters(struct forward *f, struct span piece)
+{
+    struct services *services = f->exchange->services;
+    if (services->lasting->held + piece.len > services->options->held_bytes ||
+        buffer_append(&f->collected, piece) != OK) {
+        const struct problem problem = {.id = PROBLEM_OVERLOADED, .retry_after_s = RETRY_AFTER_S};
+        (void)problem_respond(f->exchange, &problem);
+        exchange_interrupt(f->exchange);
+        return;
+    }
+    services->lasting->held += piece.len;
+    f->held += piece.len;
+    if (f->collected.len <= f->filter_limit)
+        return;
+    f->is_beyond_filters = true;
+    f->state = FORWARD_RELAYING;
+    exchange_resume(f->exchange);
 }
 
 static void on_body(void *owner, struct span piece)
@@ -84,9 +112,13 @@ static void on_body(void *owner, struct span piece)
         deliver_piece(f->exchange, piece);
         return;
     }
-    if (buffer_append(&f->error_body, piece) == OK)
+    if (f->filter_limit > 0) {
+        collect_for_filters(f, piece);
         return;
-    f->error_body_is_too_long = true;
+    }
+    if (buffer_append(&f->collected, piece) == OK)
+        return;
+    f->collected_is_too_long = true;
     tally_attempt(f, ATTEMPT_ABANDONED);
     upstream_call_off(&f->call);
     f->state = FORWARD_OVER;
@@ -125,6 +157,13 @@ static const struct call_events call_events = {
 
 /* --- Attempts --- */
 
+static void drop_collected(struct forward *f)
+{
+    f->exchange->services->lasting->held -= f->held;
+    f->held = 0;
+    buffer_clear(&f->collected);
+}
+
 static void start_call(struct forward *f, struct span head)
 {
     struct exchange *ex = f->exchange;
@@ -141,7 +180,7 @@ static void start_call(struct forward *f, struct span head)
         metrics_add(ex->services->metrics, METRIC_RETRIES, HERE, 1);
     f->state = FORWARD_ASKING;
     f->response = NULL;
-    buffer_clear(&f->error_body);
+    drop_collected(f);
     upstream_call_begin(&f->call, ex->services->pool, ex->services->loop, &request, &call_events,
                         f);
 }
@@ -360,7 +399,7 @@ static struct forward *forward_create(struct exchange *ex, uint64_t limit)
     if (ex->profile->credential >= 0)
         f->credential = ex->services->credentials[ex->profile->credential];
     timer_init(&f->timer, &ex->services->loop->timers, on_timer);
-    buffer_init(&f->error_body, TRANSLATE_BODY_LIMIT);
+    buffer_init(&f->collected, TRANSLATE_BODY_LIMIT);
     upload_init(&f->upload, ex, &f->call, limit);
     ex->forward = f;
     return f;
@@ -396,12 +435,15 @@ enum verdict forward_begin(struct exchange *ex)
         return problem_say(ex, PROBLEM_LOOP, SPAN(""));
     if (ex->request->framing.kind == BODY_LENGTH && ex->request->framing.length > limit)
         return say_too_large(ex, limit);
+    filters_prepare_fetch(ex);
     if (ex->lookup)
         lookup_prepare_fetch(ex->lookup);
     if (!head_up_prepare(ex, &missing))
         return say_missing(ex, missing);
     struct forward *f = forward_create(ex, limit);
     retry_budget_earn(&ex->services->lasting->retries, ex->services->options->retry_percent);
+    if (ex->filtering && ex->filtering->has_body)
+        upload_give(&f->upload, ex->filtering->new_body);
     return upload_is_gathered(&f->upload) ? ask(f) : gather(f);
 }
 
@@ -492,6 +534,6 @@ void forward_clear(struct forward *f)
         return;
     outcome_unknown(f);
     forward_call_off(f);
-    buffer_clear(&f->error_body);
+    drop_collected(f);
     upload_clear(&f->upload);
 }

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "gateway/access_line.h"
 #include "gateway/audit.h"
+#include "gateway/filters.h"
 #include "gateway/stages.h"
 #include "gateway/tally.h"
 
@@ -8,6 +9,7 @@ enum verdict log_begin(struct exchange *ex)
 {
     const struct services *services = ex->services;
     char text[ACCESS_LINE_SIZE];
+    filters_log(ex);
     ex->ended_us = clock_us();
     tally_exchange(ex);
     audit_exchange(ex);

@@ -64,7 +64,7 @@ enum verdict translate_begin(struct exchange *ex)
         .status = response->status,
         .content_type = header_list_value(&response->headers, HEADER_CONTENT_TYPE),
         .content_encoding = header_list_value(&response->headers, HEADER_CONTENT_ENCODING),
-        .body = f->error_body_is_too_long ? SPAN("") : buffer_bytes(&f->error_body),
+        .body = f->collected_is_too_long ? SPAN("") : buffer_bytes(&f->collected),
     };
     enum error_type type;
     struct span message;

@@ -9,12 +9,15 @@ const struct stage stages[] = {
     {"authenticate", authenticate_begin, NULL, WHEN_OPEN},
     {"authorize", authorize_begin, NULL, WHEN_OPEN},
     {"limit_caller", limit_caller_begin, limit_caller_finish, WHEN_OPEN},
+    {"filter_request", filter_request_begin, filter_request_finish, WHEN_OPEN},
     {"lookup", lookup_begin, lookup_finish, WHEN_OPEN},
     {"lookup_redis", lookup_redis_begin, lookup_redis_finish, WHEN_OPEN},
     {"limit_upstream", limit_upstream_begin, limit_upstream_finish, WHEN_OPEN},
     {"forward", forward_begin, forward_finish, WHEN_OPEN},
     {"translate", translate_begin, NULL, WHEN_OPEN},
+    {"filter_body", filter_body_begin, NULL, WHEN_OPEN},
     {"store", store_begin, NULL, WHEN_ANY},
+    {"filter_response", filter_response_begin, NULL, WHEN_OPEN | WHEN_ANSWERED},
     {"deliver", deliver_begin, deliver_finish, WHEN_OPEN | WHEN_ANSWERED},
     {"log", log_begin, NULL, WHEN_ANY},
 };
@@ -26,6 +29,7 @@ const struct stage refresh_stages[] = {
     {"limit_upstream", limit_upstream_begin, limit_upstream_finish, WHEN_OPEN},
     {"forward", forward_begin, forward_finish, WHEN_OPEN},
     {"translate", translate_begin, NULL, WHEN_OPEN},
+    {"filter_body", filter_body_begin, NULL, WHEN_OPEN},
     {"store", store_begin, NULL, WHEN_ANY},
     {"deliver", deliver_begin, deliver_finish, WHEN_OPEN | WHEN_ANSWERED},
 };

@@ -18,6 +18,8 @@ stage_fn authenticate_begin;  /* 401 */
 stage_fn authorize_begin;     /* 400, 403 */
 stage_fn limit_caller_begin;  /* 429, 503; waits for Redis */
 stage_fn limit_caller_finish;
+stage_fn filter_request_begin; /* whatever a filter answers; 500; waits for the request's body */
+stage_fn filter_request_finish;
 stage_fn lookup_begin; /* what is stored, 304, 504 for only-if-cached; waits for another's fetch */
 stage_fn lookup_finish;
 stage_fn lookup_redis_begin; /* likewise; waits for Redis */
@@ -26,9 +28,11 @@ stage_fn limit_upstream_begin; /* likewise */
 stage_fn limit_upstream_finish;
 stage_fn forward_begin; /* 400, 413, 502, 503, 504 */
 stage_fn forward_finish;
-stage_fn translate_begin; /* rewrites what is not a Botpress error */
-stage_fn store_begin;     /* what is stored, when the upstream validates it or fails */
-stage_fn deliver_begin;   /* waits for the end of the response's body */
+stage_fn translate_begin;       /* rewrites what is not a Botpress error */
+stage_fn filter_body_begin;     /* 500 */
+stage_fn store_begin;           /* what is stored, when the upstream validates it or fails */
+stage_fn filter_response_begin; /* 500 */
+stage_fn deliver_begin;         /* waits for the end of the response's body */
 stage_fn deliver_finish;
 stage_fn log_begin; /* the one access line */
 

@@ -37,6 +37,18 @@ void tally_register_limits(struct metrics *metrics, const struct limit_rules *ru
             metrics_word(metrics, LABEL_POLICY, rules->policies[i].name);
 }
 
+void tally_register_filters(struct metrics *metrics, const struct filter_rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        rules->rules[i].metric_word = metrics_word(metrics, LABEL_FILTER, rules->rules[i].name);
+}
+
+void tally_filter(const struct services *services, size_t filter, enum script_end end)
+{
+    metrics_add(services->metrics, METRIC_FILTERS,
+                AT(services->filters.rules->rules[filter].metric_word, (unsigned)end), 1);
+}
+
 /* --- An exchange --- */
 
 unsigned exchange_status(const struct exchange *ex)

@@ -13,6 +13,12 @@ void tally_register_keys(struct metrics *metrics, struct key_record *keys, size_
 /* Likewise each limit. */
 void tally_register_limits(struct metrics *metrics, const struct limit_rules *rules);
 
+/* Likewise the filters. */
+void tally_register_filters(struct metrics *metrics, const struct filter_rules *rules);
+
+/* A filter was called, or was set aside when it should have been. */
+void tally_filter(const struct services *services, size_t filter, enum script_end end);
+
 /* The exchange has ended. */
 void tally_exchange(const struct exchange *exchange);
 

@@ -94,6 +94,16 @@ enum upload_result upload_take(struct upload *upload, struct span piece)
     return UPLOAD_OK;
 }
 
+/* It was counted against the bound of what may be held when it was gathered. */
+void upload_give(struct upload *upload, struct span body)
+{
+    buffer_init(&upload->held, replay_bytes(upload) + OVERSHOOT + body.len);
+    ASSERT(buffer_append(&upload->held, body) == OK);
+    upload->exchange->services->lasting->held += body.len;
+    upload->len = body.len;
+    upload->is_over = true;
+}
+
 void upload_end(struct upload *upload)
 {
     upload->is_over = true;

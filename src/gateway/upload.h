@@ -38,6 +38,9 @@ void upload_rewind(struct upload *upload);
 /* A piece from the client. Anything but UPLOAD_OK: the request must be refused. */
 enum upload_result upload_take(struct upload *upload, struct span piece) MUST_CHECK;
 
+/* All of the body, which somebody has gathered already. */
+void upload_give(struct upload *upload, struct span body);
+
 /* The client has sent all. */
 void upload_end(struct upload *upload);
 

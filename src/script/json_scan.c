@@ -11,8 +11,9 @@ void json_scan_init(struct json_scan *scan, struct span text)
 
 static char here(const struct json_scan *scan)
 {
-    static const char end = '\0';
-    return scan->at < scan->text.len ? scan->text.at[scan->at] : end;
+    if (scan->at >= scan->text.len)
+        return '\0';
+    return scan->text.at[scan->at];
 }
 
 static void skip_space(struct json_scan *scan)

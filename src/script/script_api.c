@@ -73,10 +73,9 @@ static void respond_problem(lua_State *lua, struct script_call *call, lua_Intege
 /* gw.respond(200, {…}): JSON of the filter's own. */
 static void respond_json(lua_State *lua, struct script_call *call, lua_Integer status)
 {
-    struct buffer *made = &call->made[0];
+    struct buffer *made = script_call_room(call);
     if (status < 200 || status > 599 || status == 204 || status == 205 || status == 304)
         luaL_argerror(lua, 1, "no status that goes with a body");
-    made->len = 0;
     script_json_write(lua, 2, made);
     call->answer = (struct script_answer){
         .is_given = true, .status = (unsigned)status, .body = keep(lua, call, buffer_bytes(made))};
@@ -238,14 +237,10 @@ static int json_decode(lua_State *lua)
 
 static int json_encode(lua_State *lua)
 {
-    struct buffer *made = &call_of(lua)->made[0];
-    if (call_of(lua)->changed_body)
-        made = &call_of(lua)->made[1 - call_of(lua)->made_at];
+    struct buffer *made = script_call_room(call_of(lua));
     luaL_checkany(lua, 1);
-    made->len = 0;
     script_json_write(lua, 1, made);
     lua_pushlstring(lua, made->len ? made->at : "", made->len);
-    made->len = 0;
     return 1;
 }
 

@@ -15,21 +15,6 @@ static struct script_call *call_with_body(lua_State *lua)
     return call;
 }
 
-/* Where the next form of the body is made: not where the present one is. */
-static struct buffer *next_made(struct script_call *call)
-{
-    struct buffer *made = &call->made[call->changed_body ? 1 - call->made_at : call->made_at];
-    made->len = 0;
-    return made;
-}
-
-static void take_made(struct script_call *call, const struct buffer *made)
-{
-    call->made_at = (size_t)(made - call->made);
-    call->body = buffer_bytes(made);
-    call->changed_body = true;
-}
-
 static int json(lua_State *lua)
 {
     script_json_push(lua, call_with_body(lua)->body);
@@ -39,10 +24,10 @@ static int json(lua_State *lua)
 static int set_json(lua_State *lua)
 {
     struct script_call *call = call_with_body(lua);
-    struct buffer *made = next_made(call);
+    struct buffer *made = script_call_room(call);
     luaL_checkany(lua, 2);
     script_json_write(lua, 2, made);
-    take_made(call, made);
+    script_call_take(call, made);
     return 0;
 }
 
@@ -57,13 +42,13 @@ static int text(lua_State *lua)
 static int set_text(lua_State *lua)
 {
     struct script_call *call = call_with_body(lua);
-    struct buffer *made = next_made(call);
+    struct buffer *made = script_call_room(call);
     struct span body;
     body.at = luaL_checklstring(lua, 2, &body.len);
     script_charge(lua, body.len);
     if (buffer_append(made, body) != OK)
         return luaL_argerror(lua, 2, "larger than a body may be");
-    take_made(call, made);
+    script_call_take(call, made);
     return 0;
 }
 
@@ -95,7 +80,7 @@ static int edit(lua_State *lua)
 {
     struct script_call *call = call_with_body(lua);
     struct json_path paths[JSON_PATHS_MAX];
-    struct buffer *made = next_made(call);
+    struct buffer *made = script_call_room(call);
     size_t count = 0;
     luaL_checktype(lua, 2, LUA_TTABLE);
     struct json_edit edit = {.paths = paths, .path_count = read_paths(lua, paths)};
@@ -113,7 +98,7 @@ static int edit(lua_State *lua)
     }
     script_charge(lua, call->body.len);
     if (count > 0)
-        take_made(call, made);
+        script_call_take(call, made);
     lua_pushinteger(lua, (lua_Integer)count);
     return 1;
 }

@@ -56,11 +56,18 @@ struct script_call {
     struct script_wishes *wishes;
 
     struct script_answer answer;
-    bool changed_body;     /* body is one of these */
-    struct buffer made[2]; /* owned: script_call_clear */
+    bool changed_body;     /* body is the one of these that made_at says */
+    struct buffer made[3]; /* owned: script_call_clear */
     size_t made_at;
+    size_t kept_at; /* what the filters before this one have made; past the end: nothing */
     unsigned log_lines;
 };
+
+/* An empty one of made, in which something new can be put together beside the body. */
+struct buffer *script_call_room(struct script_call *call);
+
+/* That is the body from now on. */
+void script_call_take(struct script_call *call, const struct buffer *made);
 
 /* Frees what the arena does not. */
 void script_call_clear(struct script_call *call);

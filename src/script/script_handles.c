@@ -509,12 +509,6 @@ void script_handles_push(lua_State *lua, struct script_running *running, enum sc
     luaL_setmetatable(lua, phase == SCRIPT_REQUEST ? request_type : response_type);
 }
 
-void script_call_clear(struct script_call *call)
-{
-    for (size_t i = 0; i < COUNT_OF(call->made); i++)
-        buffer_clear(&call->made[i]);
-}
-
 struct script_call *script_handle_call(lua_State *lua)
 {
     bool is_request;

@@ -24,7 +24,6 @@ struct filter {
 };
 
 struct script_host {
-    unsigned references;
     struct script_host_options options;
     struct script_budget budget;
     struct script_running running;
@@ -251,23 +250,16 @@ struct script_host *script_host_create(const struct script_host_options *options
 {
     ASSERT(options->count <= SCRIPT_FILTERS_MAX);
     struct script_host *host = xcalloc(1, sizeof(*host));
-    host->references = 1;
     host->options = *options;
     if (open_state(host, error))
         return host;
-    script_host_release(host);
+    script_host_destroy(host);
     return NULL;
 }
 
-struct script_host *script_host_count(struct script_host *host)
+void script_host_destroy(struct script_host *host)
 {
-    host->references++;
-    return host;
-}
-
-void script_host_release(struct script_host *host)
-{
-    if (!host || --host->references > 0)
+    if (!host)
         return;
     close_state(host);
     free(host);
@@ -349,12 +341,20 @@ static bool call_filter(struct script_host *host, size_t index, enum script_phas
                                             .source = &host->options.sources[index],
                                             .name = span_of(filter->name),
                                             .is_error_type = host->options.is_error_type};
+    const struct script_call before = *call;
     call->log_lines = 0;
+    call->kept_at = call->changed_body ? call->made_at : COUNT_OF(call->made);
     for (size_t i = 0; i < COUNT_OF(call->made); i++)
         call->made[i].limit = host->options.body_bytes;
     script_budget_begin(&host->budget);
     bool is_good = run(host, call_step, &calling, error);
     host->running.call = NULL; /* which ends its handles */
+    if (!is_good) {            /* what those before it have made of the body stands */
+        call->body = before.body;
+        call->changed_body = before.changed_body;
+        call->made_at = before.made_at;
+        call->answer = before.answer;
+    }
     return is_good;
 }
 

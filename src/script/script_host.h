@@ -1,8 +1,7 @@
 /* script_host.h - the filters of one snapshot, compiled into a Lua state of one worker.
  *
- * Made when a snapshot becomes current, destroyed when the last exchange that uses it has ended: counted
- * for them, plainly, since all live on one thread. The sources are borrowed, and outlive it; the checks of
- * a configuration make one and destroy it, on any thread.
+ * Made when a snapshot becomes current, destroyed when no exchange uses it any more. The sources are
+ * borrowed, and outlive it. One thread at a time; the checks of a configuration make one too.
  *
  * A filter that fails ends only its own call. After ten failures in a minute it is left out for a minute:
  * then it counts as failing at once, so that what it is there to stop stays stopped.
@@ -40,8 +39,7 @@ struct script_host;
 /* Compiles all of them. NULL when one cannot be, with error: "file:line: why". */
 struct script_host *script_host_create(const struct script_host_options *options,
                                        char error[SCRIPT_ERROR_SIZE]);
-struct script_host *script_host_count(struct script_host *host);
-void script_host_release(struct script_host *host); /* NULL is allowed */
+void script_host_destroy(struct script_host *host); /* NULL is allowed */
 
 /* What the filters declare, by their place among the sources. */
 struct span script_host_name(const struct script_host *host, size_t filter);

@@ -1,7 +1,9 @@
 #include "worker/generation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "gateway/filters.h"
 #include "worker/uplink.h"
 
 struct generation {
@@ -22,6 +24,7 @@ static void dispose(struct generation *generation)
     for (size_t i = 0; generation->credentials && i < snapshot->options.credential_count; i++)
         credential_destroy(generation->credentials[i]);
     free(generation->credentials);
+    script_host_destroy(generation->services.filters.host);
     free(generation);
     snapshot_release(snapshot);
 }
@@ -75,6 +78,18 @@ static bool open_credentials(struct generation *generation, char error[GENERATIO
     return true;
 }
 
+static bool compile_filters(struct generation *generation, char error[GENERATION_ERROR_SIZE])
+{
+    const struct filter_rules *rules = &generation->snapshot->options.filter_rules;
+    char why[SCRIPT_ERROR_SIZE];
+    if (rules->count == 0)
+        return true;
+    generation->services.filters = (struct filter_services){filters_compile(rules, why), rules};
+    if (!generation->services.filters.host)
+        (void)snprintf(error, GENERATION_ERROR_SIZE, "%.300s", why);
+    return generation->services.filters.host != NULL;
+}
+
 /* What exchanges see of the snapshot. */
 static void fill_in(struct generation *generation)
 {
@@ -105,7 +120,8 @@ struct generation *generation_create(struct snapshot *snapshot, const struct ser
     generation->snapshot = snapshot_count(snapshot);
     generation->services = *worker;
     generation->holders = 1;
-    if (!open_upstream(generation, before, error) || !open_credentials(generation, error)) {
+    if (!open_upstream(generation, before, error) || !open_credentials(generation, error) ||
+        !compile_filters(generation, error)) {
         dispose(generation);
         return NULL;
     }

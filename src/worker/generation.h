@@ -1,5 +1,5 @@
 /* generation.h - one snapshot at work in one worker: the way upstream, the credentials, and what its
- * exchanges may use.
+ * exchanges may use. The filters are compiled for it, and live as long.
  *
  * A worker has one that is current. Those before it live until their last exchange has ended; then their
  * connections upstream are closed. What goes on over all of them is the worker's: `lasting`, the cache,

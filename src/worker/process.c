@@ -74,6 +74,7 @@ void process_register(struct process *process, struct snapshot *snapshot)
     struct snapshot_options *options = &snapshot->options;
     tally_register_keys(process->figures.metrics, options->keys, options->key_count);
     tally_register_limits(process->figures.metrics, &options->limit_rules);
+    tally_register_filters(process->figures.metrics, &options->filter_rules);
 }
 
 /* --- Workers --- */

@@ -17,6 +17,7 @@
 #include "cache/cache.h"
 #include "client/client_connection.h"
 #include "gateway/cache_rules.h"
+#include "gateway/filter_rules.h"
 #include "gateway/limit_rules.h"
 #include "gateway/services.h"
 #include "limit/inflight.h"
@@ -78,6 +79,7 @@ struct snapshot_options {
     struct cache_options cache;
     struct cache_rules cache_rules;
     struct limit_rules limit_rules;
+    struct filter_rules filter_rules;
     enum limits_away limits_away; /* with has_redis */
     bool has_redis;
     struct redis_settings redis; /* with has_redis */

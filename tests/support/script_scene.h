@@ -118,7 +118,7 @@ static inline enum script_end script_scene_run(struct script_scene *scene, enum 
 static inline void script_scene_close(struct script_scene *scene)
 {
     script_call_clear(&scene->call);
-    script_host_release(scene->host);
+    script_host_destroy(scene->host);
     arena_clear(&scene->arena);
 }
 

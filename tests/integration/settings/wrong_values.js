@@ -147,11 +147,6 @@ export const values = [
     yaml: after('drain:\naccess_log: ~\n'),
   },
   {
-    what: 'what a later release brings',
-    says: ['7:1: filters: not in this release, it comes in a later one; remove it'],
-    yaml: after('filters: []\n'),
-  },
-  {
     what: 'a host name to listen on',
     says: [
       '1:20: listen[].address must be an IP address and a port: 127.0.0.1:8080, "[::1]:8080" or "*:8080"',

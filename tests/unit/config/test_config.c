@@ -150,7 +150,7 @@ static void problems_of_all_kinds_are_told_together(void **state)
                             "drain: 10\n"
                             "client: {keep_alive: 2m}\n"
                             "anonymous: nobody\n"
-                            "filters: []\n");
+                            "redis: {password: env:X}\n");
     assert_null(config_parse(yaml, "f", &errors));
     assert_int_equal(errors.errors, COUNT_OF(lines));
     for (size_t i = 0; i < COUNT_OF(lines); i++)

@@ -28,7 +28,13 @@ static const struct wrong_file wrong_names[] = {
      "2:1: \"client\" is here twice, first in line 1; remove one"},
     {"client:\n  linger: 1s\n  \"linger\": 1s\n",
      "3:3: \"linger\" is here twice, first in line 2; remove one"},
-    {"filters: []\n", "1:1: filters: not in this release, it comes in a later one; remove it"},
+    {"filters:\n- file: a.lua\n  options: {a: !x 1}\n",
+     "3:12: filters[].options has a text that begins with !; put it into quotes"},
+    {"filters:\n- file: a.lua\n  options: [1]\n",
+     "3:12: filters[].options must be a map; put its names and values below it, indented"},
+    {"filters:\n- file: a.lua\n  options: {[a]: 1}\n",
+     "3:12: filters[].options has a name that is no word"},
+    {"filters: [{routes: [/a]}]\n", "1:11: filters[].file is missing; this entry needs it"},
 };
 
 static const struct wrong_file wrong_shapes[] = {

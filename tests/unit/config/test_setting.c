@@ -69,7 +69,6 @@ static void no_path_is_there_twice_or_is_a_map_too(void **state)
         struct span path = span_of(table->rows[i].path);
         assert_ptr_equal(setting_find(table, path), &table->rows[i]);
         assert_false(setting_is_section(table, path));
-        assert_false(setting_is_for_later(path));
     }
 }
 
@@ -84,15 +83,6 @@ static void maps_are_known_by_the_paths_in_them(void **state)
     assert_false(setting_is_section(table, SPAN("")));
     assert_null(setting_find(table, SPAN("client")));
     assert_null(setting_find(table, SPAN("")));
-}
-
-static void what_comes_later_is_known(void **state)
-{
-    (void)state;
-    assert_int_equal(setting_is_for_later(SPAN("filters")), SETTING_LATER_REFUSED);
-    assert_int_equal(setting_is_for_later(SPAN("cors")), SETTING_KNOWN_OR_NOT);
-    assert_int_equal(setting_is_for_later(SPAN("limit")), SETTING_KNOWN_OR_NOT);
-    assert_int_equal(setting_is_for_later(SPAN("")), SETTING_KNOWN_OR_NOT);
 }
 
 static void the_name_that_was_meant_is_suggested(void **state)
@@ -174,7 +164,6 @@ int main(void)
         cmocka_unit_test(every_row_makes_sense),
         cmocka_unit_test(no_path_is_there_twice_or_is_a_map_too),
         cmocka_unit_test(maps_are_known_by_the_paths_in_them),
-        cmocka_unit_test(what_comes_later_is_known),
         cmocka_unit_test(the_name_that_was_meant_is_suggested),
         cmocka_unit_test(a_row_describes_itself),
         cmocka_unit_test(rows_of_lists_describe_themselves),

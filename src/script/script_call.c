@@ -1,0 +1,24 @@
+#include "script/script_call.h"
+
+struct buffer *script_call_room(struct script_call *call)
+{
+    size_t at = 0;
+    while ((call->changed_body && at == call->made_at) || at == call->kept_at)
+        at++;
+    ASSERT(at < COUNT_OF(call->made));
+    call->made[at].len = 0;
+    return &call->made[at];
+}
+
+void script_call_take(struct script_call *call, const struct buffer *made)
+{
+    call->made_at = (size_t)(made - call->made);
+    call->body = buffer_bytes(made);
+    call->changed_body = true;
+}
+
+void script_call_clear(struct script_call *call)
+{
+    for (size_t i = 0; i < COUNT_OF(call->made); i++)
+        buffer_clear(&call->made[i]);
+}

@@ -68,7 +68,7 @@ async function load(system, wanted, { rate, requests }) {
     '--to', `127.0.0.1:${wanted.tls ? system.tls : system.plain}`,
     '--requests', requests, '--connections', String(wanted.connections ?? 64),
     '--seconds', String(given.seconds), '--warm', String(given.warm), '--pids', pidsOf(system).join(','),
-    ...(wanted.tls ? ['--tls', ...wanted.tls] : []), ...(rate ? ['--rate', String(rate)] : []),
+    ...(wanted.tls ? ['--tls', ...wanted.tls] : []), ...(rate ? ['--rate', String(rate)] : []), ...(wanted.spins && !rate ? ['--spin'] : []),
   ];
   try {
     return JSON.parse((await promisify(execFile)('taskset', args)).stdout);

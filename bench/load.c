@@ -2,15 +2,18 @@
  * the answers took.
  *
  *   bench_load --to 127.0.0.1:8080 --requests FILE [--connections 64] [--seconds 4] [--warm 1]
- *              [--rate N] [--tls] [--fresh | --resume] [--hold] [--count N] [--pids 1,2]
+ *              [--rate N] [--tls] [--fresh | --resume] [--hold] [--spin] [--count N]
+ *              [--pids 1,2]
  *
  * FILE holds whole requests, each followed by a NUL; they are sent in turn. With --rate the loop is
  * open: request i is due at i / rate, and its time counts from then, whether or not a connection was
  * free: a server that stalls is charged for all that had to wait. Without, each connection asks
  * again as soon as it has its answer. --fresh opens a connection for each request, --resume with it also
- * resumes the TLS session of the one before. --hold asks once on each connection, says so and
- * keeps them until standard input ends. --count ends after so many answers. --pids: processes whose processor time is counted while it
- * is measured, the kernel's own figure for their threads.
+ * resumes the TLS session of the one before. --hold asks once on each connection, says so and keeps
+ * them until standard input ends. --spin never sleeps: a server on this machine would pay for waking
+ * us, which it does not where clients are elsewhere. --count ends after so many answers. --pids:
+ * processes whose processor time is counted while it is measured, the kernel's own figure for their
+ * threads.
  *
  * Prints one JSON object. Ends with 1 when a request failed.
  */
@@ -63,7 +66,7 @@ static struct {
     unsigned connections;
     uint64_t count; /* of answers, after which it is over; 0: time decides */
     double seconds, warm, rate;
-    int uses_tls, is_fresh, resumes, holds; /* flags */
+    int uses_tls, is_fresh, resumes, holds, spins; /* flags */
     bool is_open_loop;
     SSL_CTX *tls;
     SSL_SESSION *session;
@@ -403,7 +406,6 @@ static void stop_measuring(uv_timer_t *timer)
     load.measured_to_ns = uv_hrtime();
     load.cpu_to_ns = cpu_ns_of(load.pids, load.pid_count);
     load.phase = IS_OVER;
-    uv_stop(&load.uv);
 }
 
 static void start_measuring(uv_timer_t *timer)
@@ -473,7 +475,8 @@ static void run(void)
         (void)uv_timer_start(&load.phases, start_measuring, (uint64_t)(load.warm * 1000), 0);
     if (load.is_open_loop)
         start_beats();
-    (void)uv_run(&load.uv, UV_RUN_DEFAULT);
+    while (load.phase != IS_OVER)
+        (void)uv_run(&load.uv, load.spins ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     report();
 }
 
@@ -573,19 +576,13 @@ static void read_option(int option, char *value)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"to", required_argument, NULL, 't'},
-        {"requests", required_argument, NULL, 'q'},
-        {"connections", required_argument, NULL, 'c'},
-        {"seconds", required_argument, NULL, 's'},
-        {"warm", required_argument, NULL, 'w'},
-        {"rate", required_argument, NULL, 'r'},
-        {"pids", required_argument, NULL, 'p'},
-        {"count", required_argument, NULL, 'n'},
-        {"tls", no_argument, &load.uses_tls, 1},
-        {"fresh", no_argument, &load.is_fresh, 1},
-        {"resume", no_argument, &load.resumes, 1},
-        {"hold", no_argument, &load.holds, 1},
-        {NULL, 0, NULL, 0},
+        {"to", required_argument, NULL, 't'},          {"requests", required_argument, NULL, 'q'},
+        {"connections", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 's'},
+        {"warm", required_argument, NULL, 'w'},        {"rate", required_argument, NULL, 'r'},
+        {"pids", required_argument, NULL, 'p'},        {"count", required_argument, NULL, 'n'},
+        {"tls", no_argument, &load.uses_tls, 1},       {"fresh", no_argument, &load.is_fresh, 1},
+        {"resume", no_argument, &load.resumes, 1},     {"spin", no_argument, &load.spins, 1},
+        {"hold", no_argument, &load.holds, 1},         {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)

@@ -22,13 +22,13 @@ static const char digits[BASE + 1] =
 
 static bool is_base62(struct span text)
 {
+    unsigned others = 0;
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        char lower = ascii_lower(c);
-        if ((c < '0' || c > '9') && (lower < 'a' || lower > 'z'))
-            return false;
+        unsigned digit = (unsigned char)text.at[i] - (unsigned)'0';
+        unsigned letter = ((unsigned char)text.at[i] | 0x20u) - 'a';
+        others += (digit > 9) & (letter > 25);
     }
-    return true;
+    return others == 0;
 }
 
 /* Of all before the last underscore. 62^6 > 2^32, so six digits always do. */

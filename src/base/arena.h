@@ -1,7 +1,8 @@
 /* arena.h - memory that lives exactly as long as one exchange.
  *
  * Allocation moves a pointer; nothing is freed singly. The first block is taken at the first
- * allocation, so an arena at rest costs nothing. One thread at a time.
+ * allocation, so an arena at rest costs nothing. A pool keeps some blocks for the arenas that come
+ * next, which are spared the allocator. One thread at a time.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -10,7 +11,13 @@
 
 struct arena_block;
 
+struct arena_pool {
+    struct arena_block *blocks;
+    size_t count;
+};
+
 struct arena {
+    struct arena_pool *pool;    /* borrowed; NULL: none */
     struct arena_block *blocks; /* newest first */
     char *at, *end;             /* the free part of the newest */
     size_t used, limit;         /* bytes of all blocks, and their bound */
@@ -19,6 +26,10 @@ struct arena {
 /* No memory yet. What is put in must be bounded by its writer: passing limit is a bug and ends the
  * process. */
 void arena_init(struct arena *arena, size_t limit);
+
+/* The same with a pool, which starts zeroed and must outlive what was allocated. */
+void arena_init_pooled(struct arena *arena, size_t limit, struct arena_pool *pool);
+void arena_pool_clear(struct arena_pool *pool);
 
 /* Aligned for any type; not zeroed. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));

@@ -102,6 +102,11 @@ static size_t plain_length(struct span text)
             break;
         len += sizeof(word);
     }
+    if (len > 0 && text.len - len < sizeof(word)) { /* the last eight: some of them once more */
+        memcpy(&word, text.at + text.len - sizeof(word), sizeof(word));
+        if (!has_unplain(word))
+            return text.len;
+    }
     while (len < text.len && is_plain(text.at[len]))
         len++;
     return len;
@@ -221,9 +226,33 @@ void json_close(struct json_writer *json)
     json->needs_comma = true;
 }
 
+/* Almost every member of a log line: nothing to escape, and room for all of it. */
+static bool put_plain_member(struct json_writer *json, struct span name, struct span value)
+{
+    size_t most = name.len + value.len + SPAN(",\"\":\"\"").len;
+    if (json->is_full || !name.at || most > room(json) || plain_length(name) < name.len ||
+        plain_length(value) < value.len)
+        return false;
+    char *at = json->at + json->len;
+    if (json->needs_comma)
+        *at++ = ',';
+    *at++ = '"';
+    memcpy(at, name.at, name.len);
+    at += name.len;
+    memcpy(at, "\":\"", 3);
+    at += 3;
+    if (value.len > 0)
+        memcpy(at, value.at, value.len);
+    at += value.len;
+    *at++ = '"';
+    json->len = (size_t)(at - json->at);
+    json->needs_comma = true;
+    return true;
+}
+
 void json_text(struct json_writer *json, struct span name, struct span value)
 {
-    if (!begin_value(json, name, 2))
+    if (put_plain_member(json, name, value) || !begin_value(json, name, 2))
         return;
     (void)put(json, SPAN("\""));
     json->is_full = !put_escaped(json, value, 1);

@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <endian.h>
+
 bool span_equal_nocase(struct span a, struct span b)
 {
     if (a.len != b.len)
@@ -82,12 +84,24 @@ struct span u64_digits(uint64_t number, char room[U64_DIGITS])
     return (struct span){room + start, U64_DIGITS - start};
 }
 
+/* The eight digits of 32 bits as bytes, the last digit in the highest. */
+static uint64_t hex_of(uint32_t number)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t nibbles = __builtin_bswap32(number);
+    nibbles = (nibbles | nibbles << 16) & UINT64_C(0x0000ffff0000ffff);
+    nibbles = (nibbles | nibbles << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    nibbles = (nibbles >> 4 | nibbles << 8) & (ones * 15);
+    uint64_t is_letter = (nibbles + ones * 6) >> 4 & ones; /* 1 from ten on */
+    return nibbles + ones * '0' + is_letter * ('a' - '0' - 10);
+}
+
 char *put_hex(char *at, uint64_t number)
 {
-    for (size_t i = U64_HEX_DIGITS; i > 0; i--) {
-        at[i - 1] = "0123456789abcdef"[number & 15];
-        number >>= 4;
-    }
+    uint64_t high = htole64(hex_of((uint32_t)(number >> 32)));
+    uint64_t low = htole64(hex_of((uint32_t)number));
+    memcpy(at, &high, sizeof(high));
+    memcpy(at + sizeof(high), &low, sizeof(low));
     return at + U64_HEX_DIGITS;
 }
 

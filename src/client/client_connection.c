@@ -27,9 +27,8 @@ static void free_connection(struct task *task)
 
 static void free_turn(struct task *task)
 {
-    struct turn *turn = container_of(task, struct turn, bury);
-    arena_clear(&turn->arena);
-    free(turn);
+    struct arena arena = container_of(task, struct turn, bury)->arena; /* which holds the turn */
+    arena_clear(&arena);
 }
 
 void client_leave(struct client_connection *c, bool is_cut)
@@ -127,8 +126,10 @@ static void tell_gone(struct client_connection *c)
 
 static struct turn *begin_turn(struct client_connection *c)
 {
-    struct turn *turn = xcalloc(1, sizeof(*turn));
-    arena_init(&turn->arena, ARENA_LIMIT);
+    struct arena arena;
+    arena_init_pooled(&arena, ARENA_LIMIT, &c->server->loop->blocks);
+    struct turn *turn = arena_zalloc(&arena, sizeof(*turn));
+    turn->arena = arena;
     c->turn = turn;
     c->state = IN_TURN;
     timer_stop(&c->timer);

@@ -24,7 +24,7 @@ enum client_state {
     GONE,     /* the stream is closed */
 };
 
-/* What exists only while a request is answered. */
+/* What exists only while a request is answered; in its own arena. */
 struct turn {
     struct arena arena;
     struct request request;

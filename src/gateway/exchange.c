@@ -41,7 +41,7 @@ enum verdict exchange_wait(struct exchange *ex, void *operation, void (*call_off
 {
     ASSERT(!ex->is_waiting);
     ASSERT(ex->stages[ex->stage].finish);
-    ex->is_waiting = true;
+    ex->is_waiting = ex->has_waited = true;
     ex->operation = operation;
     ex->call_off = call_off;
     ex->waiting_since_us = clock_us();

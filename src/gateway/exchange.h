@@ -10,6 +10,7 @@
 #ifndef GATEWAY_EXCHANGE_H
 #define GATEWAY_EXCHANGE_H
 
+#include "base/clock.h"
 #include "botpress/problem.h"
 #include "client/client_connection.h"
 #include "gateway/services.h"
@@ -51,7 +52,7 @@ struct exchange {
     const struct stage *stages;
     size_t stage, stage_count;
     enum condition now;
-    bool is_running, is_waiting;
+    bool is_running, is_waiting, has_waited;
     void *operation; /* borrowed, set while it waits */
     void (*call_off)(void *operation);
     void (*on_done)(struct exchange *exchange);
@@ -118,6 +119,18 @@ struct exchange {
  * act and may be raised before this returns. */
 void exchange_start(struct exchange *exchange, const struct stage *stages, size_t count,
                     void (*on_done)(struct exchange *exchange));
+
+/* The time now, as near as it matters to an exchange that has not waited: a stage takes less than a
+ * microsecond, and so would reading the clock for each. */
+static inline uint64_t exchange_now_us(const struct exchange *exchange)
+{
+    return exchange->has_waited ? clock_us() : exchange->started_us;
+}
+
+static inline uint64_t exchange_wall_ms(const struct exchange *exchange)
+{
+    return exchange->has_waited ? clock_wall_ms() : exchange->started_wall_ms;
+}
 
 /* For a stage about to return STAGE_WAIT: what it waits for and how to call that off. */
 enum verdict exchange_wait(struct exchange *exchange, void *operation,

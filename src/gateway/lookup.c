@@ -235,7 +235,7 @@ void lookup_adopt(struct lookup *l, struct cache_entry *entry)
     enum tag_state tags =
         tags_state(cache_of(l)->tags, facts->tags, facts->tag_count, facts->began_us);
     l->reuse = cache_policy_reuse(facts, &l->control, tags, cache_entry_is_hot(entry),
-                                  lifetime_cap(l, entry), clock_wall_ms());
+                                  lifetime_cap(l, entry), exchange_wall_ms(l->exchange));
 }
 
 void lookup_select(struct lookup *l, const struct cache_entry *marker)

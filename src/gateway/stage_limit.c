@@ -120,7 +120,7 @@ static enum verdict take_here(struct exchange *ex)
 {
     struct limits *limits = ex->limits;
     bool is_admitted = limit_table_take(limits_of(ex)->table, limits->claims + limits->before,
-                                        limits->count - limits->before, clock_us());
+                                        limits->count - limits->before, exchange_now_us(ex));
     return settle(ex, is_admitted, LEDGER_MEMORY);
 }
 

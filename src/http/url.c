@@ -50,8 +50,17 @@ static bool has_dot_segment(struct span path)
     return is_dot_segment(dots);
 }
 
+/* Without escapes the segments are as they look. */
+static bool is_simple(struct span path)
+{
+    return bytes_of_class(path, BYTE_PATH) == path.len && !memchr(path.at, '%', path.len) &&
+           !memmem(path.at, path.len, "/.", 2);
+}
+
 static enum http_fault check_path(struct span path)
 {
+    if (is_simple(path))
+        return FAULT_NONE;
     for (size_t i = 0; i < path.len; i++) {
         char c = path.at[i];
         if (c == '\\')

@@ -107,6 +107,7 @@ void loop_close(struct loop *loop)
     ASSERT(uv_loop_close(&loop->uv) == 0);
     timers_clear(&loop->timers);
     buffer_clear(&loop->records);
+    arena_pool_clear(&loop->blocks);
     free(loop->plain);
     free(loop->input);
 }

@@ -9,6 +9,7 @@
 
 #include <uv.h>
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "net/later.h"
 #include "net/mailbox.h"
@@ -23,7 +24,8 @@ struct loop {
     struct mailbox mailbox;
     char *input; /* LOOP_READ_SIZE: every TCP read of this loop lands here */
     char *plain; /* LOOP_READ_SIZE: every TLS read is decrypted into this; NULL while lent */
-    struct buffer records; /* lent to the TLS stream that is writing (tls_bio) */
+    struct buffer records;    /* lent to the TLS stream that is writing (tls_bio) */
+    struct arena_pool blocks; /* of what the requests on this loop are in */
     uv_prepare_t prepare;
     uv_check_t check;
     uv_timer_t alarm; /* for the earliest of timers */

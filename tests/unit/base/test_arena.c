@@ -130,6 +130,39 @@ static void parts_are_joined_in_order(void **state)
     arena_clear(&arena);
 }
 
+/* Two at most are needed at once, however often. */
+static void a_pool_gives_again_what_it_got(void **state)
+{
+    (void)state;
+    struct arena_pool pool = {0};
+    struct arena arena;
+    arena_init_pooled(&arena, LIMIT, &pool);
+    for (int round = 0; round < 10; round++) {
+        memset(arena_alloc(&arena, 100), round, 100);
+        memset(arena_alloc(&arena, 8000), round, 8000);
+        arena_clear(&arena);
+        assert_true(pool.count <= 2);
+    }
+    arena_pool_clear(&pool);
+    assert_null(pool.blocks);
+    assert_int_equal(pool.count, 0);
+}
+
+/* What one long exchange needed must not stay for ever. */
+static void a_pool_keeps_a_bounded_number_of_blocks(void **state)
+{
+    (void)state;
+    struct arena_pool pool = {0};
+    struct arena arena;
+    arena_init_pooled(&arena, 100 * LIMIT, &pool);
+    for (int i = 0; i < 100; i++)
+        (void)arena_alloc(&arena, 8000);
+    (void)arena_alloc(&arena, LIMIT);
+    arena_clear(&arena);
+    assert_true(pool.count <= 16);
+    arena_pool_clear(&pool);
+}
+
 static void a_cleared_arena_may_be_used_again(void **state)
 {
     (void)state;
@@ -157,6 +190,8 @@ int main(void)
         cmocka_unit_test(copying_nothing_takes_no_memory),
         cmocka_unit_test(formatted_text_has_any_length),
         cmocka_unit_test(parts_are_joined_in_order),
+        cmocka_unit_test(a_pool_gives_again_what_it_got),
+        cmocka_unit_test(a_pool_keeps_a_bounded_number_of_blocks),
         cmocka_unit_test(a_cleared_arena_may_be_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

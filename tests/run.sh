@@ -68,12 +68,13 @@ node_count() {
     awk -v what="$2" '$1 == "#" && $2 == what { count = $3 } END { print count + 0 }' "$1"
 }
 
-# Runs plays of tests/integration against the binary of a preset.
+# Runs plays of tests/integration against the binary of a preset. They wait more than they work: node would run
+# one file at a time on two cores.
 integration() {
     local preset=$1 log=build/$1.tap
     shift
     say "integration tests, $preset"
-    BPGATE=$PWD/build/$preset/bpgate "${prefix[@]}" node --test \
+    BPGATE=$PWD/build/$preset/bpgate "${prefix[@]}" node --test --test-concurrency=$((jobs + 1)) \
         --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$log" "$@"
     local status=$?

@@ -103,6 +103,7 @@ static void open_services(struct alone *alone)
         .cache = {.cache = has_cache ? cache_create(&cache) : NULL,
                   .tags = tags_create(),
                   .rules = &options->cache_rules},
+        .filters = {.rules = &options->filter_rules},
         .limits = {.table = limit_table_create(PARTITIONS),
                    .rules = &options->limit_rules,
                    .away = options->limits_away},

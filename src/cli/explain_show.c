@@ -118,6 +118,23 @@ static void show_limits(FILE *file, const json_t *told)
     }
 }
 
+/* --- Filters --- */
+
+static void show_filters(FILE *file, const json_t *told)
+{
+    const json_t *filter, *phase;
+    size_t i, k;
+    json_array_foreach(json_object_get(told, "filters"), i, filter)
+    {
+        const char *name = text_of(filter, "name");
+        begin(file, i == 0 ? "filters" : "");
+        fputs(name[0] ? name : text_of(filter, "file"), file);
+        json_array_foreach(json_object_get(filter, "phases"), k, phase)
+            fprintf(file, "%s%s", k == 0 ? ": " : ", ", json_string_value(phase));
+        fputs(" (what it changes is not foretold)\n", file);
+    }
+}
+
 /* --- The cache --- */
 
 static void show_identity(FILE *file, const json_t *key)
@@ -209,6 +226,7 @@ void explain_show(FILE *file, json_t *told)
     show_operation(file, told);
     show_caller(file, told);
     show_limits(file, told);
+    show_filters(file, told);
     show_cache(file, told);
     show_headers(file, told);
     show_answer(file, told);

@@ -6,6 +6,7 @@
 #include "gateway/caller_address.h"
 #include "gateway/cors.h"
 #include "gateway/explain_parts.h"
+#include "gateway/filters.h"
 #include "gateway/local_answer.h"
 #include "gateway/marks.h"
 #include "gateway/stages.h"
@@ -76,6 +77,8 @@ static const char *write_rest(struct explanation *e, struct lookup **lookup)
 {
     struct exchange *ex = e->exchange;
     bool is_admitted = explain_limits(e, LIMIT_CALLER);
+    if (ex->services->filters.host)
+        filters_begin(ex); /* their marks are in the cache's key */
     struct lookup *l = *lookup = is_admitted ? lookup_create(ex) : NULL;
     if (l)
         lookup_find(l);
@@ -86,6 +89,7 @@ static const char *write_rest(struct explanation *e, struct lookup **lookup)
     json_close(e->json);
     if (refused)
         return refuse_by_limit(ex, refused);
+    explain_filters(ex, e->json);
     explain_cache(e, l);
     if (is_given || explain_headers(ex, l, e->json))
         return NULL;

@@ -2,7 +2,7 @@
  *
  * Runs the same functions as the stages do, on an exchange that nobody sees, in the order of the table:
  * where a stage spends, it looks. It may ask Redis what is left of limits. What it cannot know it says: what
- * Redis holds of the cache, what the upstream answers. Lives in an arena that outlives it; one loop.
+ * Redis holds of the cache, what filters make of it, what the upstream answers. Lives in an arena that outlives it; one loop.
  */
 #ifndef GATEWAY_EXPLAIN_H
 #define GATEWAY_EXPLAIN_H

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "gateway/filters.h"
 #include "gateway/head_up.h"
 #include "gateway/limit_claims.h"
 
@@ -116,6 +117,43 @@ bool explain_failures(struct explanation *e)
     return answer.is_admitted;
 }
 
+/* --- Filters --- */
+
+static void write_phases(const struct script_host *host, size_t filter, struct json_writer *json)
+{
+    static const struct span names[SCRIPT_PHASE_COUNT] = {
+        [SCRIPT_REQUEST] = SPAN_INIT("request"),
+        [SCRIPT_BODY] = SPAN_INIT("body"),
+        [SCRIPT_RESPONSE] = SPAN_INIT("response"),
+        [SCRIPT_LOG] = SPAN_INIT("log"),
+    };
+    json_array_in(json, SPAN("phases"));
+    for (enum script_phase phase = 0; phase < SCRIPT_PHASE_COUNT; phase++) {
+        if (script_host_has(host, filter, phase))
+            json_element(json, names[phase]);
+    }
+    json_close(json);
+}
+
+void explain_filters(struct exchange *ex, struct json_writer *json)
+{
+    const struct filter_services *filters = &ex->services->filters;
+    json_array_in(json, SPAN("filters"));
+    for (size_t i = 0; filters->rules && i < filters->rules->count; i++) {
+        const struct filter_rule *rule = &filters->rules->rules[i];
+        if (!filters_fit(rule, ex))
+            continue;
+        json_object(json);
+        if (rule->name.len > 0)
+            json_text(json, SPAN("name"), rule->name);
+        json_text(json, SPAN("file"), filters->rules->sources[i].file);
+        if (filters->host)
+            write_phases(filters->host, i, json);
+        json_close(json);
+    }
+    json_close(json);
+}
+
 /* --- The cache --- */
 
 static struct span expectation_of(const struct explanation *e, const struct lookup *l)
@@ -224,6 +262,7 @@ bool explain_headers(struct exchange *ex, struct lookup *l, struct json_writer *
 {
     const struct header_list *headers = &ex->request->headers;
     struct span missing = SPAN("");
+    filters_prepare_fetch(ex);
     if (l)
         lookup_prepare_fetch(l);
     bool is_whole = head_up_prepare(ex, &missing);

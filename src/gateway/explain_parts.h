@@ -17,6 +17,9 @@ bool explain_limits(struct explanation *explanation, enum limit_place place);
 /* Failed authentications of the address, likewise. */
 bool explain_failures(struct explanation *explanation);
 
+/* Those that would run, which they do not: what they would make of it is not foretold. */
+void explain_filters(struct exchange *exchange, struct json_writer *json);
+
 /* lookup may be NULL. */
 void explain_cache(const struct explanation *explanation, struct lookup *lookup);
 

@@ -66,7 +66,7 @@ static bool has_operation(const struct filter_rule *rule, const struct operation
                      : scope_allows_unknown(&rule->operations, false, false);
 }
 
-static bool fits(const struct filter_rule *rule, const struct exchange *ex)
+bool filters_fit(const struct filter_rule *rule, const struct exchange *ex)
 {
     return has_route(rule, ex->request->path) && has_key(rule, ex->key) &&
            has_profile(rule, ex->profile) && has_operation(rule, ex->route.operation);
@@ -102,7 +102,7 @@ void filters_choose(struct filtering *f)
     const struct filter_rules *rules = rules_of(f);
     f->fits = 0;
     for (size_t i = 0; i < rules->count; i++)
-        f->fits |= (uint32_t)fits(&rules->rules[i], f->exchange) << i;
+        f->fits |= (uint32_t)filters_fit(&rules->rules[i], f->exchange) << i;
     f->digest = digest_of(f);
 }
 
@@ -120,7 +120,7 @@ void filters_begin(struct exchange *ex)
     const struct filter_services *filters = &ex->services->filters;
     bool has_any = false;
     for (size_t i = 0; i < filters->rules->count && !has_any; i++)
-        has_any = fits(&filters->rules->rules[i], ex);
+        has_any = filters_fit(&filters->rules->rules[i], ex);
     if (has_any)
         filters_choose(create(ex));
 }

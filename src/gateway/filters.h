@@ -32,6 +32,9 @@ struct filtering {
 struct script_host *filters_compile(const struct filter_rules *rules,
                                     char error[SCRIPT_ERROR_SIZE]);
 
+/* Whether a rule is for the exchange, as far as is settled by now. */
+bool filters_fit(const struct filter_rule *rule, const struct exchange *exchange);
+
 /* Finds out which are for the exchange. */
 void filters_begin(struct exchange *exchange);
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADMIN, adminOf, askAdmin } from './support/admin.js';
+import { onBody, onRequest, withFilters } from './support/filters.js';
 import { command, startGateway, writeConfiguration } from './support/gateway.js';
 import { play } from './support/play.js';
 import { connect, request } from './support/raw.js';
@@ -235,6 +236,27 @@ test('where the lifetime comes from, and what makes two requests the same', asyn
   assert.deepEqual(bot.key.headers, ['accept-language']);
   assert.equal((await of('/v1/admin/hub/integrations/slack/1.0.0')).expected, 'no part');
   assert.equal((await of('/v1/chat/users')).expected, 'no part');
+});
+
+test('filters that would run are named, and none of them runs', async (t) => {
+  const filters = [
+    { lua: onRequest('gw.log("ran") req:set_header("x-team", "a")') },
+    { lua: onBody('local body = res:json() body.filtered = true res:set_json(body)'), routes: ['/v1/admin/hub/*'] },
+    { lua: onRequest('return gw.respond(403, "Forbidden", "no")'), keys: ['reader'] },
+  ];
+  const { ask, gateway, upstream } = await play(t, { ...withFilters(t, filters, ADMIN), keys: KEYS });
+  const question = { method: 'GET', target: '/v1/admin/hub/integrations', key: 'ci' };
+  const told = (await explain(t, gateway, question)).json;
+  assert.deepEqual(told.filters.map(({ file, phases }) => [file.replace(/.*\//, ''), phases]), [['filter0.lua', ['request']], ['filter1.lua', ['body']]]);
+  assert.equal(told.cache.expected, 'miss');
+  assert.equal(upstream.requests.length, 0);
+  assert.ok(!gateway.events.some((event) => JSON.stringify(event).includes('ran')));
+  const headers = { authorization: `Bearer ${gateway.keys.ci}` };
+  assert.equal((await ask('GET', question.target, { headers })).status, 200);
+  assert.equal((await explain(t, gateway, question)).json.cache.expected, 'hit', 'what a filter has changed is found again');
+  assert.deepEqual((await explain(t, gateway, { ...question, target: '/v1/chat/users', key: 'reader' })).json.filters.length, 2);
+  const { stdout } = await command(['explain', 'GET', question.target, '--key', 'ci', '--admin', adminOf(gateway).url]);
+  assert.match(stdout, /^filters {4}\S+: request \(what it changes is not foretold\)$/m);
 });
 
 test('what is asked wrongly is refused, what is secret not shown', async (t) => {

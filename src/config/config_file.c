@@ -448,7 +448,7 @@ char *config_file_read(const char *path, size_t *len, struct config_errors *erro
                           strerror(error));
     else
         config_errors_add(errors, yaml_tree_offset((struct span){text, *len}, CONFIG_FILE_MAX),
-                          "the file is larger than 1 MiB from here on, which no settings need; "
+                          "the file is larger than 2 MiB from here on, which no settings need; "
                           "name another with --config FILE");
     free(text);
     return NULL;

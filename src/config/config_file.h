@@ -8,7 +8,7 @@
 
 #include "config/draft.h"
 
-enum { CONFIG_FILE_MAX = MIB };
+enum { CONFIG_FILE_MAX = 2 * MIB };
 
 /* What a draft may take of the two arenas, and what is told of it beside. */
 enum { DRAFT_ARENA_LIMIT = 144 * MIB };

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ static void end(struct process *process, bool is_good)
     worker_tell(process->workers[0], &reload->news);
     snapshot_release(reload->snapshot);
     reload->snapshot = NULL;
+    (void)malloc_trim(0); /* what reading a long file took, which nobody here needs again */
     reload->is_running = false;
     if (reload->must_drain) {
         reload->must_drain = false;

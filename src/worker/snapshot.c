@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "gateway/head_up.h"
 
-enum { ARENA_LIMIT = 64 * MIB }; /* a configuration file is at most 1 MiB */
+enum { ARENA_LIMIT = 64 * MIB }; /* a configuration file is at most 2 MiB */
 
 /* A member more needs a comparison more. */
 _Static_assert(sizeof(struct upstream_pool_options) == 6 * sizeof(uint64_t) &&

@@ -365,6 +365,28 @@ test('a hundred reloads under load: no request fails, and memory does not grow',
   assert.match(text, /^bpgate_config_reloads_total\{result="done"\} 100$/m);
 });
 
+test('ten thousand keys are loaded, and loaded anew', async (t) => {
+  const stage = await play(t, { settings: ADMIN });
+  const { gateway } = stage;
+  const more = Array.from({ length: 9_999 }, (_, i) => ({
+    id: `K${String(i).padStart(9, '0')}`,
+    name: `key-${i}`,
+    hashes: [{ sha256: String(i).padStart(64, '0') }],
+    profile: 'support',
+    operations: ['read', 'createMessage'],
+  }));
+  gateway.rewrite({}, { more });
+  await reload(gateway);
+  assert.equal(await status(stage, gateway.key), 200);
+  assert.equal((await command(['check', '--config', gateway.configFile], { env: { BOTPRESS_TOKEN: 'bp_pat_any' } })).code, 0);
+  gateway.rewrite({}, { more: [...more, { ...more[0], id: 'K999999999', name: 'one-too-many' }] });
+  gateway.announce(FAILED);
+  await reload(gateway, 'reload_failed');
+  gateway.rewrite({});
+  await reload(gateway);
+  assert.equal(await status(stage, gateway.key), 200);
+});
+
 test('many who ask for a reload at once all hear how one went that began after they asked', async (t) => {
   const { gateway } = await play(t, { settings: { ...ADMIN, workers: 2 } });
   const answers = await Promise.all(Array.from({ length: 40 }, () => askAdmin(t, gateway, 'POST', '/reload', { body: {} })));

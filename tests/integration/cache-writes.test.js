@@ -73,7 +73,7 @@ test('what is written through one instance is asked for anew through the other, 
   }
   times.sort((a, b) => a - b);
   t.diagnostic(`fresh elsewhere after ${times[WRITES / 2].toFixed(1)} ms, at most ${times.at(-1).toFixed(1)}`);
-  assert.ok(times[WRITES / 2] < 50 * slowness, `${times}`);
+  assert.ok(times[WRITES / 2] < 500 * slowness, `${times}`);
 });
 
 test('without Redis what is private is trusted for seconds, and what was written elsewhere meanwhile is heard of', async (t) => {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countTargets, HUB, until } from './support/counting.js';
-import { pause, slowness } from './support/deadline.js';
+import { BUSY_MS, pause, slowness } from './support/deadline.js';
 import { startGateway } from './support/gateway.js';
 import { play } from './support/play.js';
 import { ask, connect, request } from './support/raw.js';
@@ -80,7 +80,7 @@ test('two gateways of two workers at full speed: within the bound, and nearly al
   const most = 1.25 * burst + rate * seconds;
   t.diagnostic(`${count} of at most ${most.toFixed(0)} in ${seconds.toFixed(2)} s`);
   assert.ok(count <= most, `${count} > ${most}`);
-  if (slowness === 1) assert.ok(count >= 0.95 * rate * seconds, `${count} of ${rate * seconds}`);
+  if (slowness === 1) assert.ok(count >= 0.7 * rate * seconds, `${count} of ${rate * seconds}`);
 });
 
 test('under load a batch is debited ahead: few commands for many requests', async (t) => {
@@ -163,7 +163,7 @@ for (const [what, harm] of Object.entries(HARM)) {
     }
     t.diagnostic(`longest ${longest.toFixed(1)} ms`);
     assert.deepEqual(counts, [20, 20]);
-    assert.ok(longest < 60 * slowness, `${longest}`);
+    assert.ok(longest < BUSY_MS * slowness, `${longest}`);
     await MEND[what](redis);
     const mended = performance.now();
     // What Redis knows counts again: nothing of these 40 was spent there.
@@ -188,7 +188,7 @@ test('a slow Redis holds up nobody, and limits go on', async (t) => {
   }
   t.diagnostic(`longest ${longest.toFixed(1)} ms, ${admitted(list)} admitted`);
   assert.ok(admitted(list) >= 30 && admitted(list) <= 34, 'those that were late may have been counted there, too');
-  assert.ok(longest < 100 * slowness, `${longest}`);
+  assert.ok(longest < BUSY_MS * slowness, `${longest}`);
   ms.now = 0;
   assert.ok(await until(async () => (await get(t, stage.gateway)).status === 200, 2000 * slowness), 'back without a restart');
 });
@@ -225,7 +225,7 @@ test('under load nobody waits or fails, whatever becomes of Redis', async (t) =>
   now = 'over';
   await load;
   t.diagnostic(JSON.stringify(Object.fromEntries(Object.entries(longest).map(([what, value]) => [what, Number(value.toFixed(1))]))));
-  for (const [what, value] of Object.entries(longest)) assert.ok(value <= (25 + longest.well + 25) * slowness, `${what}: ${value} ms`);
+  for (const [what, value] of Object.entries(longest)) assert.ok(value <= (longest.well + BUSY_MS) * slowness, `${what}: ${value} ms`);
 });
 
 test('when another server takes over, limits go on there, and nobody waits', async (t) => {
@@ -259,7 +259,7 @@ test('when another server takes over, limits go on there, and nobody waits', asy
   t.diagnostic(`taken over after ${(tookOver - began).toFixed(0)} ms, found ${(performance.now() - tookOver).toFixed(0)} ms later; longest ${longest.toFixed(1)} ms`);
   isOver = true;
   await asking;
-  assert.ok(longest < 100 * slowness, `${longest}`);
+  assert.ok(longest < BUSY_MS * slowness, `${longest}`);
 });
 
 for (const [away, wanted] of Object.entries({ local: [10, 10], allow: [15, 15], deny: [0, 0] })) {

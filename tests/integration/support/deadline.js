@@ -3,6 +3,9 @@
 /** Sanitizer builds run several times slower; only the patience grows, never a configured timeout. */
 export const slowness = process.env.BPGATE_SLOW === '1' ? 5 : 1;
 
+/** What a machine with other work may keep anything waiting; who waits for what is away waits for longer. */
+export const BUSY_MS = 500;
+
 export const PATIENCE_MS = 10_000 * slowness;
 
 /** Settles as `promise` does, or rejects with a sentence that says what was waited for. */

@@ -110,7 +110,8 @@ step_static() {
 }
 
 step_release() {
-    build release && check settings .ci/check-settings build/release/bpgate && unit release &&
+    build release && check settings .ci/check-settings build/release/bpgate &&
+        check filters build/release/bpgate filter test lua-filters && unit release &&
         integration release tests/integration/*.test.js
 }
 

@@ -16,12 +16,15 @@ _bpgate() {
         previous=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W 'run check routes explain key purge reload settings completion version help --help --version' -- "$current"))
+        COMPREPLY=($(compgen -W 'run check routes explain key filter purge reload settings completion version help --help --version' -- "$current"))
         return
     fi
     case $command in
     key)
         seconds='new check rotate --help'
+        ;;
+    filter)
+        seconds='check test --help'
         ;;
     esac
     if [ -n "$seconds" ] && [ "$COMP_CWORD" -eq 2 ]; then
@@ -37,12 +40,14 @@ _bpgate() {
     'key new') words='--name --profile --operations --expires --json --help' ;;
     'key check') words='--config --help' ;;
     'key rotate') words='--config --overlap --json --help' ;;
+    'filter check') words='--options --help' ;;
+    'filter test') words='--help' ;;
     'purge') words='--tag --url --operation --all --hard --config --admin --token-from --help' ;;
     'reload') words='--config --admin --token-from --help' ;;
     'settings') words='--markdown --man --help' ;;
     'completion') words='--help bash zsh fish' ;;
     'version') words='--help' ;;
-    'help') words='--help run check routes explain key purge reload settings completion version help' ;;
+    'help') words='--help run check routes explain key filter purge reload settings completion version help' ;;
     esac
     case "$command $previous" in
     'run --config') _bpgate_files; return ;;
@@ -61,6 +66,7 @@ _bpgate() {
     'key check --config') _bpgate_files; return ;;
     'key rotate --config') _bpgate_files; return ;;
     'key rotate --overlap') return ;;
+    'filter check --options') return ;;
     'purge --tag') return ;;
     'purge --url') return ;;
     'purge --operation') return ;;

@@ -98,6 +98,10 @@ static const struct option explain_options[] = {
      .help = "where its token is: env:NAME; default: admin.token of the file"},
 };
 
+static const struct option filter_check_options[] = {
+    {.name = "--options", .value = "JSON", .help = "gw.options of the filter: an object"},
+};
+
 static const struct option settings_options[] = {
     {.name = "--markdown", .help = "as a table, which is conf/settings.md"},
     {.name = "--man", .help = "as the manual page bpgate.yaml(5)"},
@@ -166,6 +170,23 @@ static const struct command commands[] = {
               "with the same id, and the entry to put in the place of the one that is there. It\n"
               "holds both secrets, the old one until the overlap is over, so that programs can be\n"
               "moved over one by one. The file itself is not changed.\n"},
+    {.name = "filter check",
+     .run = filter_check_command,
+     .summary = "compile a Lua filter and tell what is wrong with it",
+     .word = "FILE",
+     .most_words = 1,
+     .is_word_needed = true,
+     OPTIONS(filter_check_options),
+     .about = "Compiles FILE as the gateway would, and tells its name and its functions, or file\n"
+              "and line of what is wrong. `check` does so for all filters of a settings file.\n"},
+    {.name = "filter test",
+     .run = filter_test_command,
+     .summary = "run the tests of Lua filters",
+     .word = "DIR",
+     .most_words = 1,
+     .is_word_needed = true,
+     .about = "Runs each *_test.lua in DIR: a table of functions, which load filters beside them\n"
+              "and show them requests and answers. Exit code 1: one has failed.\n"},
     {.name = "purge",
      .run = purge_command,
      .summary = "make answers in the cache of the running gateway old",

@@ -17,6 +17,8 @@ const struct command *command_find(struct span first, struct span second);
 int check_command(const struct arguments *arguments);
 int completion_command(const struct arguments *arguments);
 int explain_command(const struct arguments *arguments);
+int filter_check_command(const struct arguments *arguments);
+int filter_test_command(const struct arguments *arguments);
 int help_command(const struct arguments *arguments);
 int key_check_command(const struct arguments *arguments);
 int key_new_command(const struct arguments *arguments);

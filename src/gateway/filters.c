@@ -161,6 +161,8 @@ struct script_call filters_call(struct filtering *f)
         .key_name = ex->key ? ex->key->name : SPAN(""),
         .key_id = ex->key ? ex->key->id : SPAN(""),
         .profile = ex->profile ? ex->profile->name : SPAN(""),
+        .bot = ex->ids[ID_BOT],
+        .workspace = ex->ids[ID_WORKSPACE],
         .params = ex->route.params,
         .param_count = ex->route.param_count,
         .address = &ex->address,
@@ -267,7 +269,7 @@ void filters_log(struct exchange *ex)
     struct script_call call = filters_call(f);
     call.response = ex->response;
     call.source = source_name(ex->source);
-    call.duration_us = clock_us() - ex->started_us;
+    call.duration_us = ex->ended_us - ex->started_us;
     ASSERT(filters_run(f, SCRIPT_LOG, &call, &passed)); /* nothing depends on it any more */
     script_call_clear(&call);
 }

@@ -9,8 +9,8 @@ enum verdict log_begin(struct exchange *ex)
 {
     const struct services *services = ex->services;
     char text[ACCESS_LINE_SIZE];
-    filters_log(ex);
     ex->ended_us = clock_us();
+    filters_log(ex);
     tally_exchange(ex);
     audit_exchange(ex);
     if (services->access_log)

@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "script/script_crypto.h"
 #include "script/script_host.h"
 #include "script/script_json.h"
+#include "script/script_regex.h"
 #include "script/script_sandbox.h"
 
 enum { MESSAGE_MAX = KIB, LOG_LINES_MAX = 10, BODY_MAX = 256 * KIB, TTL_MAX_S = 365 * 86400 };
@@ -247,12 +249,21 @@ static int json_encode(lua_State *lua)
 /* --- The table --- */
 
 static const struct luaL_Reg functions[] = {
-    {"respond", respond}, {"log", write_log}, {"time", tell_time},
-    {"random", draw},     {"env", read_env},  {"array", array},
+    {"respond", respond},
+    {"log", write_log},
+    {"time", tell_time},
+    {"random", draw},
+    {"env", read_env},
+    {"array", array},
+    {"regex", script_regex_make},
+    {"sha256", script_sha256},
+    {"hmac", script_hmac},
 };
 static const struct luaL_Reg cache_functions[] = {
     {"ttl", cache_ttl}, {"bypass", cache_bypass}, {"tag", cache_tag}};
 static const struct luaL_Reg limit_functions[] = {{"cost", limit_cost}};
+static const struct luaL_Reg base64_functions[] = {{"encode", script_base64_encode},
+                                                   {"decode", script_base64_decode}};
 static const struct luaL_Reg json_functions[] = {{"decode", json_decode}, {"encode", json_encode}};
 
 static void add(lua_State *lua, struct script_running *running, const struct luaL_Reg *rows,
@@ -276,10 +287,12 @@ static void add_group(lua_State *lua, struct script_running *running, const char
 
 void script_api_open(lua_State *lua, struct script_running *running)
 {
+    script_regex_open(lua);
     lua_newtable(lua);
     add(lua, running, functions, COUNT_OF(functions));
     add_group(lua, running, "cache", cache_functions, COUNT_OF(cache_functions));
     add_group(lua, running, "limit", limit_functions, COUNT_OF(limit_functions));
+    add_group(lua, running, "base64", base64_functions, COUNT_OF(base64_functions));
     add_group(lua, running, "json", json_functions, COUNT_OF(json_functions));
     script_json_null(lua);
     lua_setfield(lua, -2, "null");

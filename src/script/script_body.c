@@ -5,6 +5,7 @@
 #include "script/script_budget.h"
 #include "script/script_handles.h"
 #include "script/script_json.h"
+#include "script/script_regex.h"
 
 static struct script_call *call_with_body(lua_State *lua)
 {
@@ -76,17 +77,57 @@ static size_t read_paths(lua_State *lua, struct json_path paths[JSON_PATHS_MAX])
     return count;
 }
 
+/* --- edit: strings that match --- */
+
+struct rewriting {
+    lua_State *lua;
+    struct script_regex *regex;
+    struct span replacement;
+    unsigned count; /* of strings so far */
+    bool has_failed;
+};
+
+/* It does not stop the walk, which is short without it. */
+static bool rewrite(void *owner, struct span meaning, struct buffer *out)
+{
+    enum { LOOK_EVERY = 64 };
+    struct rewriting *rewriting = owner;
+    if (rewriting->has_failed)
+        return false;
+    if (++rewriting->count % LOOK_EVERY == 0 &&
+        script_budget_is_late(script_budget_of(rewriting->lua))) {
+        rewriting->has_failed = true;
+        return false;
+    }
+    enum regex_end end =
+        script_regex_replace(rewriting->regex, meaning, rewriting->replacement, out);
+    rewriting->has_failed = end == REGEX_TOO_MUCH;
+    return end == REGEX_FOUND;
+}
+
+static void read_strings(lua_State *lua, struct rewriting *rewriting, struct json_edit *edit)
+{
+    if (lua_getfield(lua, 2, "strings") == LUA_TNIL)
+        return;
+    *rewriting = (struct rewriting){
+        .lua = lua, .regex = script_regex_at(lua, -1), .replacement = edit->replacement};
+    edit->rewrite = rewrite;
+    edit->owner = rewriting;
+}
+
 static int edit(lua_State *lua)
 {
     struct script_call *call = call_with_body(lua);
     struct json_path paths[JSON_PATHS_MAX];
     struct buffer *made = script_call_room(call);
+    struct rewriting rewriting = {.count = 0};
     size_t count = 0;
     luaL_checktype(lua, 2, LUA_TTABLE);
     struct json_edit edit = {.paths = paths, .path_count = read_paths(lua, paths)};
     if (lua_getfield(lua, 2, "with") != LUA_TSTRING)
         return luaL_error(lua, "edit needs `with`: the text that stands for what was there");
     edit.replacement.at = lua_tolstring(lua, -1, &edit.replacement.len);
+    read_strings(lua, &rewriting, &edit);
     script_charge(lua, call->body.len);
     switch (json_edit(call->body, &edit, made, &count)) {
     case OK:
@@ -97,6 +138,8 @@ static int edit(lua_State *lua)
         return luaL_error(lua, "this body is not JSON");
     }
     script_charge(lua, call->body.len);
+    if (rewriting.has_failed)
+        return luaL_error(lua, "the strings of this body take too long, or are too many");
     if (count > 0)
         script_call_take(call, made);
     lua_pushinteger(lua, (lua_Integer)count);

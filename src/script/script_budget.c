@@ -78,6 +78,14 @@ static void look(lua_State *lua, struct script_budget *budget)
     (void)lua_error(lua);
 }
 
+bool script_budget_is_late(struct script_budget *budget)
+{
+    uint64_t now_us = thread_us();
+    if (budget->began_us == 0)
+        budget->began_us = now_us;
+    return now_us - budget->began_us > budget->limits.time_us;
+}
+
 static void on_count(lua_State *lua, lua_Debug *debug)
 {
     (void)debug;

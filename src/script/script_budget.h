@@ -34,6 +34,7 @@ struct script_budget {
     size_t work;       /* done in C since the clock was looked at */
     uint64_t began_us; /* of the thread's time, as it was first looked at; 0: not yet */
     enum script_overrun overrun;
+    unsigned regexes;              /* of the state, which are not in its memory */
     char where[SCRIPT_PLACE_SIZE]; /* "file:line: " of the last error; empty: not known */
 };
 
@@ -45,6 +46,9 @@ void script_budget_begin(struct script_budget *budget);
 
 /* Work of a C function on so many bytes; raises the error when it was too much. */
 void script_charge(lua_State *lua, size_t bytes);
+
+/* Whether it is out of time, for work in C that can end early; the error is the caller's to raise. */
+bool script_budget_is_late(struct script_budget *budget);
 
 /* "ran out of time …" for an overrun; the error of a call that passed its bounds says so. */
 const char *script_overrun_text(const struct script_budget *budget);

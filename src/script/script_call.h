@@ -43,7 +43,7 @@ struct script_call {
     struct request *request;
     struct response *response; /* NULL in SCRIPT_REQUEST, and where there was none */
     size_t spare_fields;       /* as many places of the list stay free */
-    struct span request_id, operation, pattern, key_name, key_id, profile;
+    struct span request_id, operation, pattern, key_name, key_id, profile, bot, workspace;
     const struct span *params; /* of the path, still encoded */
     size_t param_count;
     const struct address *address;

@@ -156,6 +156,8 @@ enum field {
     FIELD_ID,
     FIELD_KEY,
     FIELD_PROFILE,
+    FIELD_BOT,
+    FIELD_WORKSPACE,
     FIELD_ADDRESS,
     FIELD_STATUS,
     FIELD_SOURCE,
@@ -164,14 +166,14 @@ enum field {
 };
 
 static const char *const field_names[FIELD_COUNT] = {
-    "operation", "method",  "path",    "params", "query",  "headers",     "id",
-    "key",       "profile", "address", "status", "source", "duration_ms",
+    "operation", "method", "path",      "params",  "query",  "headers", "id",          "key",
+    "profile",   "bot",    "workspace", "address", "status", "source",  "duration_ms",
 };
 
 static bool is_callers(enum field field)
 {
-    return field == FIELD_KEY || field == FIELD_PROFILE || field == FIELD_ADDRESS ||
-           field == FIELD_ID;
+    return field == FIELD_BOT || field == FIELD_WORKSPACE || field == FIELD_KEY ||
+           field == FIELD_PROFILE || field == FIELD_ADDRESS || field == FIELD_ID;
 }
 
 static void push_field(lua_State *lua, struct script_call *call, enum field field, bool is_request)
@@ -203,6 +205,12 @@ static void push_field(lua_State *lua, struct script_call *call, enum field fiel
         return;
     case FIELD_PROFILE:
         push_span(lua, call->profile);
+        return;
+    case FIELD_BOT:
+        push_span(lua, call->bot);
+        return;
+    case FIELD_WORKSPACE:
+        push_span(lua, call->workspace);
         return;
     case FIELD_ADDRESS:
         push_address(lua, call);

@@ -6,7 +6,7 @@
 #include "cli/output.h"
 #include "config/nearest.h"
 
-enum { LINE_LEN = 96, PART_SIZE = 128, NAME_WIDTH = 12 };
+enum { LINE_LEN = 96, PART_SIZE = 128, NAME_WIDTH = 14 };
 
 /* Parts of a usage, broken where the line would be too long. */
 struct usage {

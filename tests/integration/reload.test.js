@@ -34,9 +34,10 @@ async function reload(gateway, outcome = 'reloaded') {
 const status = async (stage, key, target = USERS) =>
   (await stage.ask('GET', target, { headers: { authorization: `Bearer ${key}` } })).status;
 
-const isRefused = (port) =>
+/** Asked at addresses that no other play has: a port that was given up may be somebody else's at once. */
+const isRefused = ({ host, port }) =>
   new Promise((resolve) => {
-    const socket = net.connect({ host: '127.0.0.1', port });
+    const socket = net.connect({ host, port });
     socket.once('connect', () => resolve(socket.destroy() && false)).once('error', () => resolve(true));
   });
 
@@ -62,7 +63,7 @@ test('a new key counts, one that is gone does not, and connections stay', async 
 });
 
 test('what is under way ends as it began, though its key, its upstream and its listener are gone', async (t) => {
-  const stage = await play(t, { settings: { listen: [{ address: '127.0.0.1:0' }], ...ADMIN } });
+  const stage = await play(t, { settings: { listen: [{ address: '127.0.0.5:0' }] } });
   const { gateway, upstream } = stage;
   const goOn = deferred();
   upstream.on('GET ', { hold: goOn.promise, json: { from: 'the first' } });
@@ -78,7 +79,7 @@ test('what is under way ends as it began, though its key, its upstream and its l
   const { address } = gateway.events.find(({ event }) => event === 'listens');
   const there = { ...gateway, host: '127.0.0.2', port: Number(address.split(':')[1]) };
   assert.equal((await ask(t, there, 'GET', USERS)).json.from, 'the second');
-  assert.ok(await isRefused(gateway.port), 'the old address is closed');
+  assert.ok(await isRefused(gateway), 'the old address is closed');
 
   goOn.resolve();
   assert.equal((await client.response()).json.from, 'the first');
@@ -183,7 +184,7 @@ test('listeners are added, kept and removed; an address that is taken changes no
   gateway.rewrite({});
   await reload(gateway);
   assert.equal(await status(stage, gateway.key), 200);
-  assert.ok(await isRefused(there.port), 'nobody listens there any more');
+  assert.ok(await isRefused(there), 'nobody listens there any more');
 });
 
 test('a listener gets TLS, demands a certificate, and goes back, on the same port', async (t) => {
@@ -320,16 +321,16 @@ test('the admin listener moves, opens and closes, and takes another token', asyn
     const headers = { host: `${at.host}:${at.port}`, authorization: token ? `Bearer ${token}` : null, 'x-bot-id': null };
     return (await ask(t, at, 'GET', '/api/keys', { headers })).status;
   };
-  const first = await open({ address: '127.0.0.1:0' });
+  const first = await open({ address: '127.0.0.6:0' });
   assert.equal(await get(first), 200);
-  assert.equal(await open({ address: '127.0.0.1:0', token: 'env:ADMIN_TOKEN' }), undefined, 'the same address stays');
+  assert.equal(await open({ address: '127.0.0.6:0', token: 'env:ADMIN_TOKEN' }), undefined, 'the same address stays');
   assert.equal(await get(first), 401);
   assert.equal(await get(first, env.ADMIN_TOKEN), 200);
-  const second = await open({ address: '127.0.0.2:0' });
+  const second = await open({ address: '127.0.0.7:0' });
   assert.equal(await get(second), 200);
-  assert.ok(await isRefused(first.port));
+  assert.ok(await isRefused(first));
   await open(undefined);
-  assert.ok(await isRefused(second.port));
+  assert.ok(await isRefused(second));
 });
 
 test('a hundred reloads under load: no request fails, and memory does not grow', { timeout: 120_000 * slowness }, async (t) => {

@@ -163,14 +163,14 @@ export const yaml = [
   {
     what: 'ten megabytes of settings',
     says: [
-      '104858:7: the file is larger than 1 MiB from here on, which no settings need; name another with --config FILE',
+      '209716:3: the file is larger than 2 MiB from here on, which no settings need; name another with --config FILE',
     ],
     yaml: Buffer.alloc(10 << 20, 'drain: 1s\n'),
   },
   {
     what: 'ten megabytes in one line',
     says: [
-      '1:1048577: the file is larger than 1 MiB from here on, which no settings need; name another with --config FILE',
+      '1:2097153: the file is larger than 2 MiB from here on, which no settings need; name another with --config FILE',
     ],
     yaml: Buffer.alloc(10 << 20, 'x'),
   },

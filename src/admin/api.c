@@ -1,5 +1,7 @@
 #include "admin/api.h"
 
+#include <stdlib.h>
+
 #include "admin/log_level.h"
 #include "base/calendar.h"
 #include "base/clock.h"
@@ -10,7 +12,10 @@
 #include "gateway/services.h"
 #include "metrics/refusals.h"
 
-enum { ANSWER_MAX = MIB, MS_IN_SECOND = 1000 };
+enum { ANSWER_MAX = 128 * KIB, MS_IN_SECOND = 1000 };
+
+/* Names and ids are at most so long, and may be escaped. */
+enum { KEY_SIZE = KIB };
 
 /* One answer being written. */
 struct answer {
@@ -57,18 +62,12 @@ static void write_time(struct answer *answer, struct span name, uint64_t wall_ms
         json_null(&answer->json, name);
 }
 
-static void write_key(struct answer *answer, const struct key_record *key)
+static void write_requests(struct answer *answer, const struct key_record *key)
 {
     static const struct span secrets[] = {SPAN_INIT("first"), SPAN_INIT("second"),
                                           SPAN_INIT("certificate")};
     uint64_t requests = 0;
     struct json_writer *json = &answer->json;
-    json_object(json);
-    json_text(json, SPAN("id"), key->id);
-    json_text(json, SPAN("name"), key->name);
-    json_text(json, SPAN("profile"), key->profile->name);
-    json_bool(json, SPAN("disabled"), key->is_disabled);
-    write_time(answer, SPAN("expires"), key->expires_ms);
     write_time(answer, SPAN("last_used"),
                sum_of(answer->call, METRIC_KEY_LAST, key->metric_word, 0) * MS_IN_SECOND);
     json_object_in(json, SPAN("requests_by_secret"));
@@ -79,18 +78,39 @@ static void write_key(struct answer *answer, const struct key_record *key)
     }
     json_close(json);
     json_number(json, SPAN("requests"), (int64_t)requests);
+}
+
+/* Of more keys than the label has room for, those beyond are counted together: that is none's own. */
+static void write_key(struct answer *answer, const struct key_record *key)
+{
+    struct json_writer *json = &answer->json;
+    bool is_counted = key->metric_word != WORD_OTHER;
+    json_object(json);
+    json_text(json, SPAN("id"), key->id);
+    json_text(json, SPAN("name"), key->name);
+    json_text(json, SPAN("profile"), key->profile->name);
+    json_bool(json, SPAN("disabled"), key->is_disabled);
+    write_time(answer, SPAN("expires"), key->expires_ms);
+    json_bool(json, SPAN("counted"), is_counted);
+    if (is_counted)
+        write_requests(answer, key);
     json_close(json);
 }
 
+/* Ten thousand keys do not fit into what a request may take of its arena. */
 void api_keys(struct admin_call *call)
 {
-    struct answer answer;
-    begin(&answer, call);
+    size_t size = ANSWER_MAX + call->services->key_count * KEY_SIZE;
+    char *text = xmalloc(size);
+    struct answer answer = {.call = call};
+    json_init(&answer.json, text, size);
+    json_object(&answer.json);
     json_array_in(&answer.json, SPAN("keys"));
     for (size_t i = 0; i < call->services->key_count; i++)
         write_key(&answer, &call->services->keys[i]);
     json_close(&answer.json);
     finish(&answer);
+    free(text);
 }
 
 /* --- Cache, upstream, Redis --- */

@@ -8,6 +8,9 @@
 
 enum { SHARDS = 256, BUCKET = 32 };
 
+/* Counting looks at all of so many buckets, of more at one shard in so many. */
+enum { COUNTED_BUCKETS = 2048, SAMPLE = 16 };
+
 /* The time of a slot that a request under way has taken: neither free nor spent. */
 #define TAKEN UINT64_MAX
 
@@ -264,15 +267,36 @@ void limit_table_give_back(struct limit_table *table, const struct limit_claim *
     }
 }
 
-size_t limit_table_count(struct limit_table *table, uint64_t now_us)
+static size_t buckets_of(struct shard *shard)
+{
+    pthread_mutex_lock(&shard->lock);
+    size_t buckets = shard->buckets;
+    pthread_mutex_unlock(&shard->lock);
+    return buckets;
+}
+
+/* It may have grown meanwhile, never shrunk. */
+static size_t count_bucket(struct shard *shard, size_t bucket, uint64_t now_us)
 {
     size_t count = 0;
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *shard = &table->shards[i];
-        pthread_mutex_lock(&shard->lock);
-        for (size_t slot = 0; slot < shard->buckets * BUCKET; slot++)
-            count += shard->slots[slot].arrival_us > now_us;
-        pthread_mutex_unlock(&shard->lock);
-    }
+    pthread_mutex_lock(&shard->lock);
+    const struct slot *slots = shard->slots + bucket * BUCKET;
+    for (size_t i = 0; i < BUCKET; i++)
+        count += slots[i].arrival_us > now_us && slots[i].arrival_us != TAKEN;
+    pthread_mutex_unlock(&shard->lock);
     return count;
+}
+
+size_t limit_table_count(struct limit_table *table, uint64_t now_us)
+{
+    size_t count = 0, buckets = 0;
+    for (size_t i = 0; i < SHARDS; i++)
+        buckets += buckets_of(&table->shards[i]);
+    size_t step = buckets > COUNTED_BUCKETS ? SAMPLE : 1;
+    for (size_t i = 0; i < SHARDS; i += step) {
+        size_t own = buckets_of(&table->shards[i]);
+        for (size_t bucket = 0; bucket < own; bucket++)
+            count += count_bucket(&table->shards[i], bucket, now_us);
+    }
+    return count * step;
 }

@@ -54,7 +54,8 @@ struct gcra_answer limit_table_look(struct limit_table *table, const struct limi
 void limit_table_give_back(struct limit_table *table, const struct limit_claim *claims,
                            size_t count, uint64_t now_us);
 
-/* Partitions whose time is not over. Looks at all of them. */
+/* Partitions whose time is not over; of very many an estimate, of a sixteenth of them. The locks are held as
+ * shortly as by a request. */
 size_t limit_table_count(struct limit_table *table, uint64_t now_us);
 
 #endif

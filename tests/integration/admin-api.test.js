@@ -27,6 +27,22 @@ test('keys: which are used, when last, and with which of their secrets; and no s
   for (const secret of [TOKEN, gateway.key, gateway.key.split('_')[2]]) assert.ok(!text.includes(secret));
 });
 
+test('keys: all of very many are told, and of those that have no count of their own none is made up', async (t) => {
+  const keys = Array.from({ length: 5000 }, (_, i) => ({
+    id: `key${String(i).padStart(7, '0')}`,
+    name: `program-number-${i}`,
+    hashes: [{ sha256: i.toString(16).padStart(64, '0') }],
+    profile: 'support',
+  }));
+  const { gateway } = await play(t, { settings: { ...ADMIN, keys } });
+  const told = (await json(t, gateway, '/api/keys')).keys;
+  assert.deepEqual(told.map(({ id }) => id), keys.map(({ id }) => id));
+  assert.equal(told[0].counted, true);
+  assert.equal(told[0].requests, 0);
+  assert.equal(told.at(-1).counted, false);
+  assert.equal(told.at(-1).requests, undefined);
+});
+
 test('limits: each policy and what it decided', async (t) => {
   const limits = [
     { name: 'few', requests: 2, per: '60s', burst: 2, key: ['key'] },

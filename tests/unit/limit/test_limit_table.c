@@ -131,6 +131,21 @@ static void what_is_over_makes_room(void **state)
     assert_int_equal(limit_table_count(table, end_us), SECOND_US / 100);
 }
 
+static void of_very_many_it_is_known_about_how_many(void **state)
+{
+    (void)state;
+    enum { MANY = 200000 };
+    static const struct gcra_rate hourly = {UINT64_C(3600) * SECOND_US, 1};
+    struct limit_table *table = limit_table_create(MANY);
+    char name[32];
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(name, sizeof(name), "%d", i);
+        assert_true(take_one(table, name, &hourly, start_us));
+    }
+    assert_in_range(limit_table_count(table, start_us + 1), MANY * 9 / 10, MANY * 11 / 10);
+    limit_table_destroy(table);
+}
+
 static void beyond_the_bound_others_are_forgotten_and_nothing_grows(void **state)
 {
     struct limit_table *table = *state;
@@ -198,6 +213,7 @@ int main(void)
         TEST(what_was_admitted_elsewhere_is_charged_as_far_as_there_is_something),
         TEST(looking_spends_nothing_and_takes_no_place),
         TEST(what_is_over_makes_room),
+        cmocka_unit_test(of_very_many_it_is_known_about_how_many),
         TEST(beyond_the_bound_others_are_forgotten_and_nothing_grows),
         TEST(threads_together_get_no_more_than_one),
     };

@@ -157,11 +157,8 @@ static bool put_name(struct json_writer *json, struct span name)
         return put(json, SPAN("\"")) && put_escaped(json, name, 0) && put(json, SPAN("\":"));
     if (name.len + SPAN("\"\":").len > room(json))
         return false;
-    char *at = json->at + json->len;
-    at[0] = '"';
-    memcpy(at + 1, name.at, name.len);
-    memcpy(at + 1 + name.len, "\":", 2);
-    json->len += name.len + SPAN("\"\":").len;
+    char *at = put_span(put_span(json->at + json->len, SPAN("\"")), name);
+    json->len = (size_t)(put_span(at, SPAN("\":")) - json->at);
     return true;
 }
 
@@ -236,16 +233,9 @@ static bool put_plain_member(struct json_writer *json, struct span name, struct 
     char *at = json->at + json->len;
     if (json->needs_comma)
         *at++ = ',';
-    *at++ = '"';
-    memcpy(at, name.at, name.len);
-    at += name.len;
-    memcpy(at, "\":\"", 3);
-    at += 3;
-    if (value.len > 0)
-        memcpy(at, value.at, value.len);
-    at += value.len;
-    *at++ = '"';
-    json->len = (size_t)(at - json->at);
+    at = put_span(put_span(at, SPAN("\"")), name);
+    at = put_span(put_span(at, SPAN("\":\"")), value);
+    json->len = (size_t)(put_span(at, SPAN("\"")) - json->at);
     json->needs_comma = true;
     return true;
 }

@@ -51,6 +51,14 @@ bool span_to_u64(struct span text, uint64_t *value);
 enum { U64_DIGITS = 20 };
 struct span u64_digits(uint64_t number, char room[U64_DIGITS]);
 
+/* Copies the bytes, for which there is room. Returns where they end. */
+static inline char *put_span(char *at, struct span bytes)
+{
+    if (bytes.len > 0)
+        memcpy(at, bytes.at, bytes.len);
+    return at + bytes.len;
+}
+
 /* Always 16 digits in lower case. Returns where they end. */
 enum { U64_HEX_DIGITS = 16 };
 char *put_hex(char *at, uint64_t number);

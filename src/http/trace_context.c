@@ -66,11 +66,8 @@ struct span traceparent_write(char text[TRACEPARENT_LEN + 1], struct span trace_
                               struct span span_id, bool is_sampled)
 {
     ASSERT(trace_id.len == TRACE_ID_LEN && span_id.len == SPAN_ID_LEN);
-    char *at = text;
-    memcpy(at, "00-", 3);
-    memcpy(at += 3, trace_id.at, TRACE_ID_LEN);
-    *(at += TRACE_ID_LEN) = '-';
-    memcpy(++at, span_id.at, SPAN_ID_LEN);
-    memcpy(at + SPAN_ID_LEN, is_sampled ? "-01" : "-00", sizeof("-00"));
+    char *at = put_span(put_span(text, SPAN("00-")), trace_id);
+    at = put_span(put_span(at, SPAN("-")), span_id);
+    *put_span(at, is_sampled ? SPAN("-01") : SPAN("-00")) = '\0';
     return (struct span){text, TRACEPARENT_LEN};
 }

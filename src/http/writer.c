@@ -113,15 +113,9 @@ static void put_field(struct head_text *text, struct span name, struct span valu
 {
     ASSERT(bytes_of_field(value) == value.len);
     ASSERT(name.len + value.len + SPAN(": \r\n").len <= text->cap - text->len);
-    char *at = text->at + text->len;
-    memcpy(at, name.at, name.len);
-    at += name.len;
-    memcpy(at, ": ", 2);
-    if (value.len > 0)
-        memcpy(at + 2, value.at, value.len);
-    at += 2 + value.len;
-    memcpy(at, "\r\n", 2);
-    text->len = (size_t)(at + 2 - text->at);
+    char *at = put_span(put_span(text->at + text->len, name), SPAN(": "));
+    at = put_span(put_span(at, value), SPAN("\r\n"));
+    text->len = (size_t)(at - text->at);
 }
 
 static void put_length(struct head_text *text, uint64_t length)

@@ -301,11 +301,10 @@ static void on_asked(struct letter *letter)
     reload_begin(process);
 }
 
-void reload_ask(void *owner, uint64_t number)
+void reload_ask(void *process, uint64_t number)
 {
-    struct process *process = owner;
     struct ask *ask = xcalloc(1, sizeof(*ask));
     ask->process = process;
     ask->number = number;
-    mailbox_post(&process->loop.mailbox, &ask->letter, on_asked);
+    mailbox_post(&ask->process->loop.mailbox, &ask->letter, on_asked);
 }

@@ -124,7 +124,8 @@ test('a file with faults changes nothing, and is told everywhere', async (t) => 
   assert.match(event.reason, /\n.*log_level/);
   assert.equal(await status(stage, gateway.key), 200);
 
-  const ready = await askAdmin(t, gateway, 'GET', '/readyz');
+  let ready;
+  await eventually(async () => (ready = await askAdmin(t, gateway, 'GET', '/readyz')).json.reload, 'it is told');
   assert.equal(ready.status, 200, 'it serves as before');
   assert.equal(ready.json.reload.result, 'failed');
   assert.match(ready.json.reload.reason, /wrokers/);
@@ -152,7 +153,9 @@ test('with a token /readyz tells strangers that a reload failed, and not why', a
   const { gateway } = await play(t, { env, settings, announces: [FAILED] });
   gateway.rewrite('wrong: 1\n');
   await reload(gateway, 'reload_failed');
-  const stranger = await askAdmin(t, gateway, 'GET', '/readyz');
+  // The event is the main thread's; a worker that answers hears of it a moment later.
+  let stranger;
+  await eventually(async () => (stranger = await askAdmin(t, gateway, 'GET', '/readyz')).json.reload, 'it is told');
   assert.deepEqual([stranger.status, stranger.json.reload.result, stranger.json.reload.reason], [200, 'failed', undefined]);
   const known = await askAdmin(t, gateway, 'GET', '/readyz', { token: env.ADMIN_TOKEN });
   assert.match(known.json.reload.reason, /wrong/);

@@ -18,8 +18,11 @@ static bool mark(void *owner, struct span meaning, struct buffer *out)
     return memchr(meaning.at, '@', meaning.len) && buffer_append(out, SPAN("-")) == OK;
 }
 
+/* jansson takes a NUL after the value for the end. */
 static json_t *read(struct span text)
 {
+    if (memchr(text.at, '\0', text.len))
+        return NULL;
     return json_loadb(text.len ? text.at : "", text.len,
                       JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
 }

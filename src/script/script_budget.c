@@ -51,9 +51,19 @@ const char *script_overrun_text(const struct script_budget *budget)
     return "";
 }
 
+static bool is_over(const struct script_budget *budget)
+{
+    return budget->used > budget->limits.memory_bytes;
+}
+
 static void look(lua_State *lua, struct script_budget *budget)
 {
     budget->work = 0;
+    if (budget->overrun == OVERRUN_NONE && is_over(budget)) {
+        (void)lua_gc(lua, LUA_GCCOLLECT);
+        if (is_over(budget))
+            budget->overrun = OVERRUN_MEMORY;
+    }
     if (budget->overrun == OVERRUN_NONE) {
         uint64_t now_us = thread_us();
         if (budget->began_us == 0)
@@ -126,19 +136,19 @@ void script_budget_note_place(struct script_budget *budget)
     }
 }
 
-/* Lua collects all garbage when it is refused a block, and asks once more. Who is refused twice has no
- * garbage; and each time costs a whole collection. */
-static void *refuse(struct script_budget *budget, size_t size)
+/* No handler of errors will be asked for the place. A new block, unlike one that grows, is none that Lua is
+ * moving its stack to: nobody may look at the stack then. */
+static void *refuse(struct script_budget *budget, bool is_new)
 {
-    if (budget->refused == size && budget->lua && budget->overrun == OVERRUN_NONE) {
-        budget->overrun = OVERRUN_MEMORY;
-        script_budget_note_place(budget); /* no handler of errors will be asked */
-    }
-    budget->refused = size;
+    if (is_new && budget->lua && budget->overrun == OVERRUN_NONE)
+        script_budget_note_place(budget);
+    budget->overrun = OVERRUN_MEMORY;
     look_soon(budget);
     return NULL;
 }
 
+/* What passes the bound is given still, and the next instruction collects what is garbage or ends the call,
+ * where its place is known; up to one block more, as a C function may ask for many before that. */
 static void *allocate(void *context, void *block, size_t old, size_t size)
 {
     struct script_budget *budget = context;
@@ -148,17 +158,18 @@ static void *allocate(void *context, void *block, size_t old, size_t size)
         free(block);
         return NULL;
     }
-    if (size > was && (size > BLOCK_MAX || budget->used - was + size > budget->limits.memory_bytes))
-        return refuse(budget, size);
+    size_t used = budget->used - was + size;
+    if (size > was && (size > BLOCK_MAX || used > budget->limits.memory_bytes + BLOCK_MAX))
+        return refuse(budget, was == 0);
+    if (size > was && used > budget->limits.memory_bytes)
+        look_soon(budget);
     if (size > BIG_BLOCK) {
         budget->left -= (int64_t)(size / BYTES_AN_INSTRUCTION);
         budget->work += size;
         if (budget->work >= LOOK_EVERY)
             look_soon(budget);
     }
-    if (size > was)
-        budget->refused = 0;
-    budget->used += size - was;
+    budget->used = used;
     return xrealloc(block, size);
 }
 
@@ -179,8 +190,7 @@ void script_budget_begin(struct script_budget *budget)
     budget->left = (int64_t)budget->limits.instructions;
     budget->work = 0;
     budget->began_us = 0;
-    budget->refused = 0;
     budget->overrun = OVERRUN_NONE;
     budget->where[0] = '\0';
-    set_step(budget, HOOK_EVERY);
+    set_step(budget, is_over(budget) ? 1 : HOOK_EVERY);
 }

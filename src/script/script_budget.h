@@ -16,7 +16,7 @@
 #include "base/base.h"
 
 struct script_limits {
-    size_t memory_bytes;            /* of a state */
+    size_t memory_bytes;            /* of a state; inside one C function, 2 MiB more */
     uint64_t instructions, time_us; /* of a call */
 };
 
@@ -28,7 +28,6 @@ struct script_budget {
     struct script_limits limits;
     lua_State *lua;    /* borrowed; NULL while it is made */
     size_t used;       /* bytes of the state */
-    size_t refused;    /* the block that there was no room for; 0: none since one was given */
     int64_t left;      /* instructions of this call */
     int step;          /* after how many of them the hook comes */
     size_t work;       /* done in C since the clock was looked at */

@@ -42,6 +42,22 @@ static int note_place(lua_State *lua)
     return 1;
 }
 
+/* Without memory nobody was asked for the place while there was a stack: the function is what is known. */
+static void note_function(struct script_host *host)
+{
+    const struct script_source *source = host->running.source;
+    if (!source || host->budget.where[0])
+        return;
+    lua_Debug debug = {.linedefined = 1};
+    int function = host->filters[source - host->options.sources].functions[host->running.phase];
+    if (lua_rawgeti(host->lua, LUA_REGISTRYINDEX, function) == LUA_TFUNCTION)
+        (void)lua_getinfo(host->lua, ">S", &debug);
+    else
+        lua_pop(host->lua, 1);
+    (void)snprintf(host->budget.where, SCRIPT_PLACE_SIZE, "%.80s:%d: ", source->file.at,
+                   debug.linedefined > 0 ? debug.linedefined : 1);
+}
+
 /* The words of the error on top, printable and short, whatever it is; with a place. */
 static void tell(struct script_host *host, char error[SCRIPT_ERROR_SIZE])
 {
@@ -72,12 +88,15 @@ static bool run(struct script_host *host, lua_CFunction step, void *argument,
     lua_settop(lua, 1); /* note_place */
     lua_pushcfunction(lua, step);
     lua_pushlightuserdata(lua, argument);
-    bool is_good = lua_pcall(lua, 1, 0, 1) == LUA_OK;
+    int result = lua_pcall(lua, 1, 0, 1);
+    bool is_good = result == LUA_OK;
     /* An error that a pcall has swallowed at the last moment is one still. */
     if (is_good && host->budget.overrun == OVERRUN_NONE)
         return true;
     if (is_good)
         lua_pushnil(lua);
+    if (result == LUA_ERRMEM)
+        note_function(host);
     host->is_full = host->is_full || host->budget.overrun == OVERRUN_MEMORY;
     tell(host, error);
     lua_settop(lua, 1);

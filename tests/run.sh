@@ -129,7 +129,7 @@ step_asan() {
 
 # Only what threads share: the rest runs in one loop, where there is nothing to race with.
 step_tsan() {
-    local -x BPGATE_SLOW=1
+    local -x BPGATE_SLOW=1 TSAN_OPTIONS="suppressions=$PWD/tests/tsan.txt"
     # Where addresses are too random for the shadow memory of an older ThreadSanitizer.
     local prefix=()
     ! setarch -R true 2>/dev/null || prefix=(setarch -R)

@@ -293,7 +293,7 @@ static void what_a_filter_keeps_is_lost_when_it_is_too_much(void **state)
         scene.call.now_ms += 20000;
         if (script_scene_run(&scene, SCRIPT_REQUEST) == SCRIPT_DONE)
             passed++;
-        else
+        else if (strstr(scene.error, "memory")) /* and not out of time, on a slow machine */
             failed++;
     }
     assert_true(failed > 0);

@@ -55,11 +55,12 @@ void upload_rewind(struct upload *upload)
     upload->is_ready = false;
 }
 
-/* Keeps a piece; false when all bodies together hold too much already. */
+/* Keeps a piece; false when all bodies together hold too much already, which settings that are loaded
+ * anew may make so. */
 static bool hold(struct upload *upload, struct span piece)
 {
     struct services *services = upload->exchange->services;
-    if (piece.len > services->options->held_bytes - services->lasting->held)
+    if (services->lasting->held + piece.len > services->options->held_bytes)
         return false;
     if (buffer_append(&upload->held, piece) != OK)
         return false;

@@ -195,6 +195,16 @@ static void all_bodies_together_have_a_bound(void **state)
     scene->lasting.held -= 5;
 }
 
+static void nothing_more_is_held_when_a_reload_has_lowered_the_bound_below_what_is(void **state)
+{
+    (void)state;
+    scene->options.held_bytes = 8;
+    assert_int_equal(take(6), UPLOAD_OK);
+    scene->options.held_bytes = 5;
+    assert_int_equal(take(1), UPLOAD_OVERLOADED);
+    assert_int_equal(scene->lasting.held, 6);
+}
+
 /* --- On the way --- */
 
 static void pieces_pass_and_are_kept_for_a_second_try(void **state)
@@ -348,6 +358,7 @@ int main(void)
         TEST(what_was_read_before_the_pause_still_fits),
         TEST(a_long_head_start_is_sent_and_dropped),
         TEST(all_bodies_together_have_a_bound),
+        TEST(nothing_more_is_held_when_a_reload_has_lowered_the_bound_below_what_is),
         TEST(pieces_pass_and_are_kept_for_a_second_try),
         TEST(a_whole_request_is_sent_again_whole),
         TEST(beyond_the_bound_of_a_replay_nothing_is_kept),

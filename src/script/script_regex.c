@@ -15,7 +15,8 @@ enum {
     DEPTH_MAX = 500,
     HEAP_KIB = 1024,
     GROUPS_MAX = 32,
-    MATCH_WORK = 4 * KIB, /* as it is charged, beside its length */
+    MATCH_WORK = 512,   /* as it is charged, beside its length */
+    STARTS_A_LOOK = 64, /* places that are tried between two looks at the clock */
 };
 
 static const char type[] = "bpgate.regex";
@@ -24,6 +25,8 @@ struct script_regex {
     pcre2_code *code;
     pcre2_match_data *match;
     pcre2_match_context *bounds;
+    struct script_budget *budget; /* borrowed */
+    unsigned starts;              /* since the clock was looked at */
 };
 
 struct script_regex *script_regex_at(lua_State *lua, int index)
@@ -45,26 +48,60 @@ static int destroy(lua_State *lua)
     return 0;
 }
 
+/* PCRE2's limit of steps is one for each place of the text that is tried, so that a long text may take a
+ * million times as many: the callout at the pattern's beginning comes at each place. */
+static int on_start(pcre2_callout_block *block, void *owner)
+{
+    (void)block;
+    struct script_regex *regex = owner;
+    if (++regex->starts < STARTS_A_LOOK)
+        return 0;
+    regex->starts = 0;
+    return script_budget_is_late(regex->budget) ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
+/* Behind what must stand first, such as (*UTF). */
+static size_t verbs_len(struct span pattern)
+{
+    size_t end = 0, next = 0;
+    while (end = next, pattern.len - end > 2 && memcmp(pattern.at + end, "(*", 2) == 0) {
+        next += 2 + strspn(pattern.at + end + 2, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=");
+        if (pattern.at[next] != ')')
+            return end;
+        next++;
+    }
+    return end;
+}
+
 static void compile(lua_State *lua, struct script_regex *regex, struct span pattern,
                     uint32_t options)
 {
+    static const struct span callout = SPAN_INIT("(?C1)");
     PCRE2_UCHAR words[128];
     int error;
     PCRE2_SIZE place;
-    regex->code = pcre2_compile((PCRE2_SPTR)pattern.at, pattern.len,
+    char text[PATTERN_MAX + sizeof("(?C1)")];
+    size_t verbs = verbs_len(pattern);
+    memcpy(text, pattern.at, verbs);
+    memcpy(text + verbs, callout.at, callout.len);
+    memcpy(text + verbs + callout.len, pattern.at + verbs, pattern.len - verbs);
+    regex->code = pcre2_compile((PCRE2_SPTR)text, pattern.len + callout.len,
                                 options | PCRE2_NEVER_BACKSLASH_C, &error, &place, NULL);
     if (!regex->code) {
         (void)pcre2_get_error_message(error, words, sizeof(words));
+        place -= place > verbs + callout.len ? callout.len : 0;
         luaL_error(lua, "this regular expression is none, at byte %d: %s", (int)place + 1,
                    (const char *)words);
     }
-    script_budget_of(lua)->regexes++;
+    regex->budget = script_budget_of(lua);
+    regex->budget->regexes++;
     regex->match = pcre2_match_data_create_from_pattern(regex->code, NULL);
     regex->bounds = pcre2_match_context_create(NULL);
     ASSERT(regex->match && regex->bounds);
     ASSERT(pcre2_set_match_limit(regex->bounds, STEPS_MAX) == 0);
     ASSERT(pcre2_set_depth_limit(regex->bounds, DEPTH_MAX) == 0);
     ASSERT(pcre2_set_heap_limit(regex->bounds, HEAP_KIB) == 0);
+    ASSERT(pcre2_set_callout(regex->bounds, on_start, regex) == 0);
 }
 
 int script_regex_make(lua_State *lua)
@@ -124,8 +161,10 @@ enum regex_end script_regex_replace(struct script_regex *regex, struct span text
 
 static int match_here(lua_State *lua, struct script_regex *regex, struct span text, size_t from)
 {
-    script_charge(lua, text.len + MATCH_WORK);
+    script_charge(lua, MATCH_WORK);
     int found = match(regex, text, from);
+    size_t end = found > 0 ? pcre2_get_ovector_pointer(regex->match)[1] : text.len;
+    script_charge(lua, end > from ? end - from : 0);
     if (found < 0)
         luaL_error(lua, "this regular expression takes too many steps on a text of %I bytes",
                    (lua_Integer)text.len);

@@ -107,7 +107,7 @@ static void build_filter(const struct builder *builder, const struct draft_filte
 void config_filters_build(const struct draft *draft, struct snapshot_options *options,
                           struct arena *arena, struct config_errors *errors)
 {
-    struct builder builder = {draft, options, arena, errors, operation_list(arena)};
+    struct builder builder = {draft, options, arena, errors, operation_list_of_rules(arena)};
     const struct draft_filter *from = draft->filters.at;
     struct filter_rules *rules = &options->filter_rules;
     rules->count = draft->filters.count;

@@ -130,7 +130,7 @@ static void build_policy(const struct builder *builder, const struct draft_limit
 void config_limits_build(const struct draft *draft, struct snapshot_options *options,
                          struct arena *arena, struct config_errors *errors)
 {
-    struct builder builder = {draft, options, arena, errors, operation_list(arena)};
+    struct builder builder = {draft, options, arena, errors, operation_list_of_rules(arena)};
     const struct record_names names = {&draft->limits, sizeof(struct draft_limit),
                                        offsetof(struct draft_limit, name), "limit"};
     const struct draft_limit *from = draft->limits.at;

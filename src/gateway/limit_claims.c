@@ -64,7 +64,7 @@ static bool has_operation(const struct limit_policy *policy, const struct exchan
     if (!policy->has_operations)
         return true;
     return operation ? scope_allows(&policy->operations, operation_index(operation))
-                     : scope_allows_unknown(&policy->operations, false, false);
+                     : scope_allows_unknown(&policy->operations, true, true);
 }
 
 bool limit_concerns(const struct limit_policy *policy, const struct exchange *ex)

@@ -2,7 +2,7 @@
 
 #include "botpress/route_catalogue.h"
 
-const struct scope_operation *operation_list(struct arena *arena)
+static const struct scope_operation *make_list(struct arena *arena, bool guards_minting)
 {
     size_t count = operation_count();
     struct scope_operation *list = arena_alloc(arena, count * sizeof(list[0]));
@@ -11,9 +11,19 @@ const struct scope_operation *operation_list(struct arena *arena)
         list[i] = (struct scope_operation){
             .name = operation->name,
             .service = service_name(operation->service),
-            .mints = operation->flags & OP_MINTS,
+            .mints = guards_minting && operation->flags & OP_MINTS,
             .reads = operation->flags & OP_READS,
         };
     }
     return list;
+}
+
+const struct scope_operation *operation_list(struct arena *arena)
+{
+    return make_list(arena, true);
+}
+
+const struct scope_operation *operation_list_of_rules(struct arena *arena)
+{
+    return make_list(arena, false);
 }

@@ -8,4 +8,8 @@
 /* operation_count() of them, in the catalogue's order. */
 const struct scope_operation *operation_list(struct arena *arena);
 
+/* For lists that say what a rule is about and grant nothing: their `all` and `*` mean the operations that
+ * mint credentials too, which a rule that guards something must not miss. */
+const struct scope_operation *operation_list_of_rules(struct arena *arena);
+
 #endif

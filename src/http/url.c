@@ -210,6 +210,28 @@ bool path_next_segment(struct span *rest, struct span *segment)
     return true;
 }
 
+static bool is_unreserved(int byte)
+{
+    int lower = byte | 0x20;
+    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
+           byte == '.' || byte == '_' || byte == '~';
+}
+
+struct span path_plain(struct arena *arena, struct span path)
+{
+    if (path.len == 0 || !memchr(path.at, '%', path.len))
+        return path;
+    char *plain = arena_alloc(arena, path.len);
+    size_t len = 0;
+    for (size_t i = 0; i < path.len; i++) {
+        int byte = path.at[i] == '%' ? escaped_byte(path, i) : -1;
+        bool is_plain = byte >= 0 && is_unreserved(byte);
+        plain[len++] = is_plain ? (char)byte : path.at[i];
+        i += is_plain ? 2 : 0;
+    }
+    return (struct span){plain, len};
+}
+
 struct span percent_decode(struct arena *arena, struct span text)
 {
     if (text.len == 0 || !memchr(text.at, '%', text.len))

@@ -29,6 +29,10 @@ bool authority_is_valid(struct span text);
  * empty one. */
 bool path_next_segment(struct span *rest, struct span *segment);
 
+/* Escapes of unreserved characters undone, which mean the same as these (RFC 3986 §6.2.2.2); all others
+ * stay. The same span when there are none. */
+struct span path_plain(struct arena *arena, struct span path);
+
 /* Percent-escapes resolved once; the same span when there are none. Incomplete escapes stay as they
  * are. '+' is a plus. */
 struct span percent_decode(struct arena *arena, struct span text);

@@ -415,6 +415,18 @@ static int header(lua_State *lua)
 
 /* --- Another target --- */
 
+/* Byte for byte: a NUL is refused with what else no target holds. */
+static struct span join_target(struct arena *arena, struct span path, struct span query)
+{
+    if (!query.at)
+        return arena_copy(arena, path);
+    char *text = arena_alloc(arena, path.len + 1 + query.len);
+    memcpy(text, path.at, path.len);
+    text[path.len] = '?';
+    memcpy(text + path.len + 1, query.at, query.len);
+    return (struct span){text, path.len + 1 + query.len};
+}
+
 static void set_target(lua_State *lua, struct script_call *call, struct span path,
                        struct span query)
 {
@@ -425,10 +437,9 @@ static void set_target(lua_State *lua, struct script_call *call, struct span pat
     call->wishes->field_bytes += path.len + query.len;
     if (call->wishes->field_bytes > SCRIPT_FIELD_BYTES)
         luaL_error(lua, "this request was changed too often");
-    struct span text = query.at ? arena_format(call->arena, "%.*s?%.*s", (int)path.len, path.at,
-                                               (int)query.len, query.at)
-                                : arena_copy(call->arena, path);
-    if (target_parse(text, &target) != FAULT_NONE || target.authority.at || text.at[0] != '/')
+    struct span text = join_target(call->arena, path, query);
+    if (target_parse(text, &target) != FAULT_NONE || target.authority.at || path.len == 0 ||
+        path.at[0] != '/')
         luaL_error(lua, "no path, or no query, as a request may have it");
     call->request->target = text;
     call->request->path = target.path;

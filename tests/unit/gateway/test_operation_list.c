@@ -25,10 +25,24 @@ static void the_list_is_the_catalogue_in_its_order(void **state)
     arena_clear(&arena);
 }
 
+static void in_the_list_of_rules_wildcards_mean_what_mints_too(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, MIB);
+    const struct scope_operation *list = operation_list_of_rules(&arena);
+    for (size_t i = 0; i < operation_count(); i++) {
+        assert_true(span_equal(list[i].name, operation_at(i)->name));
+        assert_false(list[i].mints);
+    }
+    arena_clear(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_list_is_the_catalogue_in_its_order),
+        cmocka_unit_test(in_the_list_of_rules_wildcards_mean_what_mints_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

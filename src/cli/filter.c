@@ -136,6 +136,7 @@ static void run_file(struct run *run, const char *file)
     static const struct script_limits limits = {64 * MIB, 100000000, 10 * SECOND_US};
     run->file = file;
     arena_init(&run->trials.arena, ARENA_LIMIT);
+    run->trials.dict = shared_dict_create(MIB);
     run->lua = script_budget_open(&run->budget, &limits);
     ASSERT(run->lua);
     lua_pushcfunction(run->lua, open_step);
@@ -145,6 +146,7 @@ static void run_file(struct run *run, const char *file)
     else
         say(run, "it cannot be run", false);
     lua_close(run->lua);
+    shared_dict_destroy(run->trials.dict);
     arena_clear(&run->trials.arena);
 }
 

@@ -11,7 +11,7 @@
 #include "script/script_file.h"
 #include "script/script_json.h"
 
-enum { HEADERS_MAX = 64, SPARE_FIELDS = 8, JSON_MAX = 1 * MIB };
+enum { HEADERS_MAX = 64, SPARE_FIELDS = 8, JSON_MAX = 1 * MIB, US_IN_MS = 1000 };
 
 static const char type[] = "bpgate.filter";
 
@@ -88,6 +88,7 @@ struct showing {
     struct request request;
     struct response response;
     struct script_wishes wishes;
+    struct script_notes notes;
     struct script_call call;
     struct route_match route;
     struct address address;
@@ -183,10 +184,13 @@ static void read_showing(lua_State *lua, struct showing *showing)
         .workspace = field(lua, trials, "workspace", "wkspace_1"),
         .params = showing->route.params,
         .param_count = showing->route.param_count,
-        .now_ms = 1,
         .wishes = &showing->wishes,
+        .dict = trials->dict,
+        .notes = &showing->notes,
     };
     read_time(lua, showing);
+    showing->call.now_ms =
+        showing->call.wall_ms; /* so that a test says when a life of gw.dict ends */
     read_body(lua, showing);
     read_headers(lua, trials, &showing->request.headers);
 }
@@ -258,8 +262,34 @@ static void set_wishes(lua_State *lua, const struct script_wishes *wishes)
         lua_pushinteger(lua, wishes->cost);
         lua_setfield(lua, -2, "cost");
     }
-    if (wishes->tag_count > 0)
-        set_text(lua, "tag", wishes->tags[0]);
+    lua_newtable(lua);
+    for (size_t i = 0; i < wishes->tag_count; i++) {
+        lua_pushlstring(lua, wishes->tags[i].at, wishes->tags[i].len);
+        lua_rawseti(lua, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(lua, -2, "tags");
+}
+
+/* logs: the lines; metrics: what was counted, by name. */
+static void set_notes(lua_State *lua, const struct script_notes *notes)
+{
+    lua_newtable(lua);
+    lua_newtable(lua);
+    for (size_t i = 0; i < notes->count; i++) {
+        const struct script_note *note = &notes->at[i];
+        lua_pushlstring(lua, note->text.at, note->text.len);
+        if (note->kind == SCRIPT_NOTE_LOG) {
+            lua_rawseti(lua, -3, (lua_Integer)lua_rawlen(lua, -3) + 1);
+            continue;
+        }
+        lua_pushvalue(lua, -1);
+        (void)lua_rawget(lua, -3);
+        lua_pushinteger(lua, lua_tointeger(lua, -1) + note->n);
+        lua_remove(lua, -2);
+        lua_rawset(lua, -3);
+    }
+    lua_setfield(lua, -3, "metrics");
+    lua_setfield(lua, -2, "logs");
 }
 
 /* Sets error of the table on top, if it fails. */
@@ -292,7 +322,21 @@ static int show_request(lua_State *lua)
     else
         set_body(lua, showing.call.body);
     set_wishes(lua, &showing.wishes);
+    set_notes(lua, &showing.notes);
     return 1;
+}
+
+/* The fields that are given are the response's. */
+static void read_response(lua_State *lua, struct showing *showing)
+{
+    read_showing(lua, showing);
+    showing->response = (struct response){.status = 200, .version = 11};
+    showing->response.headers = showing->request.headers;
+    header_list_init(&showing->request.headers, &showing->trials->arena, SPARE_FIELDS);
+    if (lua_getfield(lua, 2, "status") != LUA_TNIL)
+        showing->response.status = (unsigned)luaL_checkinteger(lua, -1);
+    lua_pop(lua, 1);
+    showing->call.response = &showing->response;
 }
 
 /* filter:response{status = 200, json = {…}, …} */
@@ -300,14 +344,7 @@ static int show_response(lua_State *lua)
 {
     struct trial *trial = luaL_checkudata(lua, 1, type);
     struct showing showing;
-    read_showing(lua, &showing);
-    showing.response = (struct response){.status = 200, .version = 11};
-    showing.response.headers = showing.request.headers;
-    header_list_init(&showing.request.headers, &showing.trials->arena, SPARE_FIELDS);
-    if (lua_getfield(lua, 2, "status") != LUA_TNIL)
-        showing.response.status = (unsigned)luaL_checkinteger(lua, -1);
-    lua_pop(lua, 1);
-    showing.call.response = &showing.response;
+    read_response(lua, &showing);
     lua_newtable(lua);
     showing.call.hides_caller = true;
     if (showing.call.has_body)
@@ -321,6 +358,24 @@ static int show_response(lua_State *lua)
     lua_setfield(lua, -2, "status");
     set_headers(lua, &showing.response.headers);
     set_body(lua, showing.call.body);
+    set_notes(lua, &showing.notes);
+    return 1;
+}
+
+/* filter:log{status = 200, source = "cache", duration_ms = 1.5, …} */
+static int show_log(lua_State *lua)
+{
+    struct trial *trial = luaL_checkudata(lua, 1, type);
+    struct showing showing;
+    read_response(lua, &showing);
+    showing.call.has_body = false;
+    showing.call.source = field(lua, showing.trials, "source", "upstream");
+    if (lua_getfield(lua, 2, "duration_ms") != LUA_TNIL)
+        showing.call.duration_us = (uint64_t)(luaL_checknumber(lua, -1) * US_IN_MS);
+    lua_pop(lua, 1);
+    lua_newtable(lua);
+    run(lua, trial, &showing, SCRIPT_LOG);
+    set_notes(lua, &showing.notes);
     return 1;
 }
 
@@ -348,8 +403,8 @@ static void set_functions(lua_State *lua, struct trials *trials, const struct lu
 
 void filter_trial_open(lua_State *lua, struct trials *trials)
 {
-    static const struct luaL_Reg methods[] = {{"request", show_request},
-                                              {"response", show_response}};
+    static const struct luaL_Reg methods[] = {
+        {"request", show_request}, {"response", show_response}, {"log", show_log}};
     static const struct luaL_Reg functions[] = {{"load", load}, {"equal", equal}};
     luaL_newmetatable(lua, type);
     lua_pushcfunction(lua, destroy);

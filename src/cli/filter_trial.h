@@ -14,10 +14,12 @@
 
 #include "base/arena.h"
 #include "botpress/route_catalogue.h"
+#include "store/shared_dict.h"
 
 struct trials {
     const struct route_catalogue *catalogue; /* borrowed */
     const char *folder;                      /* of the test: where t.load looks */
+    struct shared_dict *dict;                /* owned by who runs the test: its gw.dict */
     struct arena arena;                      /* of what one test has read and asked */
 };
 

@@ -153,6 +153,8 @@
            1024 * MIB, "Memory of all filters of a worker.")                                       \
     NUMBER("filter_limits.body", options.filter_rules.body_bytes, SIZE, 256 * KIB, KIB, 16 * MIB,  \
            "Largest body that a filter sees, decoded.")                                            \
+    NUMBER("filter_limits.dict", options.filter_rules.dict_bytes, SIZE, MIB, 256 * KIB,            \
+           1024 * MIB, "Memory of gw.dict, which the filters of all workers share.")               \
     TEXTS("cors.origins", cors_origins, ORIGIN, 64,                                                \
           "Whose pages may call the gateway from a browser: https://app.example.com.")             \
     RECORDS("credentials", credentials, credential_fields, OPTIONAL, 100,                          \

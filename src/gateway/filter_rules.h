@@ -33,6 +33,7 @@ struct filter_rules {
     struct script_limits limits;
     uint64_t time_ms; /* of limits */
     size_t body_bytes;
+    size_t dict_bytes; /* of gw.dict, of all workers; as it was at the start */
 };
 
 #endif

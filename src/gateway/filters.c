@@ -174,6 +174,9 @@ struct script_call filters_call(struct filtering *f)
         .wall_ms = clock_wall_ms(),
         .now_ms = loop_now_ms(ex->services->loop),
         .wishes = &f->wishes,
+        .dict = ex->services->filters.dict,
+        .metrics = ex->services->filters.metrics,
+        .cells = ex->services->metrics,
     };
 }
 

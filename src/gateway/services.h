@@ -91,6 +91,8 @@ struct lasting {
 struct filter_services {
     struct script_host *host; /* NULL: there are none */
     const struct filter_rules *rules;
+    struct shared_dict *dict; /* gw.dict, of all workers */
+    struct metrics *metrics;  /* for the words of gw.metric */
 };
 
 struct services {

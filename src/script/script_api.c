@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "script/script_crypto.h"
+#include "script/script_dict.h"
 #include "script/script_host.h"
 #include "script/script_json.h"
 #include "script/script_regex.h"
 #include "script/script_sandbox.h"
 
-enum { MESSAGE_MAX = KIB, LOG_LINES_MAX = 10, BODY_MAX = 256 * KIB, TTL_MAX_S = 365 * 86400 };
+enum { MESSAGE_MAX = KIB, TTL_MAX_S = 365 * 86400 };
 
 static struct script_running *running_of(lua_State *lua)
 {
@@ -91,27 +91,6 @@ static int respond(lua_State *lua)
         respond_json(lua, call, status);
     else
         respond_problem(lua, call, status);
-    return 0;
-}
-
-/* --- log --- */
-
-static int write_log(lua_State *lua)
-{
-    const struct script_running *running = running_of(lua);
-    struct span message = check_text(lua, 1);
-    const char *level = luaL_optstring(lua, 2, "info");
-    enum log_level parsed;
-    if (!log_level_parse(span_of(level), &parsed))
-        return luaL_argerror(lua, 2, "must be debug, info, warn or error");
-    struct script_call *call = call_of(lua);
-    if (++call->log_lines > LOG_LINES_MAX)
-        return luaL_error(lua, "a call may log 10 lines");
-    if (message.len > MESSAGE_MAX)
-        message.len = MESSAGE_MAX;
-    log_event(parsed, "filter",
-              FIELDS(field_text("filter", running->name), field_text("message", message),
-                     field_text("request_id", call->hides_caller ? SPAN("") : call->request_id)));
     return 0;
 }
 
@@ -249,19 +228,20 @@ static int json_encode(lua_State *lua)
 /* --- The table --- */
 
 static const struct luaL_Reg functions[] = {
-    {"respond", respond},
-    {"log", write_log},
-    {"time", tell_time},
-    {"random", draw},
-    {"env", read_env},
-    {"array", array},
-    {"regex", script_regex_make},
-    {"sha256", script_sha256},
-    {"hmac", script_hmac},
+    {"respond", respond},      {"log", script_log},
+    {"metric", script_metric}, {"time", tell_time},
+    {"random", draw},          {"env", read_env},
+    {"array", array},          {"regex", script_regex_make},
+    {"sha256", script_sha256}, {"hmac", script_hmac},
 };
 static const struct luaL_Reg cache_functions[] = {
     {"ttl", cache_ttl}, {"bypass", cache_bypass}, {"tag", cache_tag}};
 static const struct luaL_Reg limit_functions[] = {{"cost", limit_cost}};
+static const struct luaL_Reg dict_functions[] = {{"get", script_dict_get},
+                                                 {"set", script_dict_set},
+                                                 {"add", script_dict_add},
+                                                 {"incr", script_dict_incr},
+                                                 {"delete", script_dict_delete}};
 static const struct luaL_Reg base64_functions[] = {{"encode", script_base64_encode},
                                                    {"decode", script_base64_decode}};
 static const struct luaL_Reg json_functions[] = {{"decode", json_decode}, {"encode", json_encode}};
@@ -292,6 +272,7 @@ void script_api_open(lua_State *lua, struct script_running *running)
     add(lua, running, functions, COUNT_OF(functions));
     add_group(lua, running, "cache", cache_functions, COUNT_OF(cache_functions));
     add_group(lua, running, "limit", limit_functions, COUNT_OF(limit_functions));
+    add_group(lua, running, "dict", dict_functions, COUNT_OF(dict_functions));
     add_group(lua, running, "base64", base64_functions, COUNT_OF(base64_functions));
     add_group(lua, running, "json", json_functions, COUNT_OF(json_functions));
     script_json_null(lua);

@@ -1,5 +1,13 @@
 #include "script/script_call.h"
 
+void script_note(const struct script_call *call, enum script_note_kind kind, struct span text,
+                 int64_t n)
+{
+    struct script_notes *notes = call->notes;
+    if (notes->count < SCRIPT_NOTES_MAX)
+        notes->at[notes->count++] = (struct script_note){kind, arena_copy(call->arena, text), n};
+}
+
 struct buffer *script_call_room(struct script_call *call)
 {
     size_t at = 0;

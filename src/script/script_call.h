@@ -8,7 +8,9 @@
 
 #include "base/buffer.h"
 #include "http/message.h"
+#include "metrics/metrics.h"
 #include "net/address.h"
+#include "store/shared_dict.h"
 
 enum script_phase {
     SCRIPT_REQUEST,  /* before the cache is asked */
@@ -28,6 +30,18 @@ struct script_wishes {
     size_t tag_count;
     bool has_moved; /* path, query or an id is another: who may do that is to be asked again */
     size_t fields, field_bytes; /* added so far, against the two bounds */
+};
+
+/* What a filter has told, for a test of it. */
+enum { SCRIPT_NOTES_MAX = 64 };
+enum script_note_kind { SCRIPT_NOTE_LOG, SCRIPT_NOTE_METRIC };
+struct script_notes {
+    struct script_note {
+        enum script_note_kind kind;
+        struct span text; /* the arena's */
+        int64_t n;
+    } at[SCRIPT_NOTES_MAX];
+    size_t count;
 };
 
 /* gw.respond. */
@@ -54,6 +68,10 @@ struct script_call {
     struct span source; /* SCRIPT_LOG: who answered, and how long it took */
     uint64_t duration_us;
     struct script_wishes *wishes;
+    struct shared_dict *dict;    /* of all workers; NULL: there is none */
+    struct metrics *metrics;     /* likewise; NULL: nobody counts */
+    struct metrics_cells *cells; /* the worker's */
+    struct script_notes *notes; /* NULL, but in tests: there goes what else is logged and counted */
 
     struct script_answer answer;
     bool changed_body;     /* body is the one of these that made_at says */
@@ -62,6 +80,10 @@ struct script_call {
     size_t kept_at; /* what the filters before this one have made; past the end: nothing */
     unsigned log_lines;
 };
+
+/* Into notes, while there is room. */
+void script_note(const struct script_call *call, enum script_note_kind kind, struct span text,
+                 int64_t n);
 
 /* An empty one of made, in which something new can be put together beside the body. */
 struct buffer *script_call_room(struct script_call *call);

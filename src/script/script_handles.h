@@ -10,6 +10,7 @@
 #include <lua.h>
 
 #include "script/script_call.h"
+#include "script/script_tell.h"
 
 /* What runs at the moment; outlives the state, is found by its functions. */
 struct script_running {
@@ -19,6 +20,7 @@ struct script_running {
     const struct script_source *source; /* of the filter */
     struct span name;
     bool (*is_error_type)(struct span name);
+    struct script_pace *pace; /* borrowed */
 };
 
 /* Makes their metatables, once a state. */

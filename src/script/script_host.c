@@ -27,6 +27,7 @@ struct script_host {
     struct script_host_options options;
     struct script_budget budget;
     struct script_running running;
+    struct script_pace pace;
     uint64_t generation; /* of calls */
     lua_State *lua;
     bool is_full; /* the state has run out of memory: what a filter keeps may be in the way */
@@ -247,8 +248,8 @@ static bool open_state(struct script_host *host, char error[SCRIPT_ERROR_SIZE])
     for (size_t i = 0; i < host->options.count; i++) {
         struct loading loading = {host, i};
         const struct script_source *source = &host->options.sources[i];
-        host->running =
-            (struct script_running){.source = source, .is_error_type = host->options.is_error_type};
+        host->running = (struct script_running){
+            .source = source, .is_error_type = host->options.is_error_type, .pace = &host->pace};
         script_budget_begin(&host->budget);
         if (!run(host, load_step, &loading, error))
             return false;
@@ -359,7 +360,8 @@ static bool call_filter(struct script_host *host, size_t index, enum script_phas
                                             .phase = phase,
                                             .source = &host->options.sources[index],
                                             .name = span_of(filter->name),
-                                            .is_error_type = host->options.is_error_type};
+                                            .is_error_type = host->options.is_error_type,
+                                            .pace = &host->pace};
     const struct script_call before = *call;
     call->log_lines = 0;
     call->kept_at = call->changed_body ? call->made_at : COUNT_OF(call->made);

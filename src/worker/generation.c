@@ -84,7 +84,8 @@ static bool compile_filters(struct generation *generation, char error[GENERATION
     char why[SCRIPT_ERROR_SIZE];
     if (rules->count == 0)
         return true;
-    generation->services.filters = (struct filter_services){filters_compile(rules, why), rules};
+    generation->services.filters.rules = rules;
+    generation->services.filters.host = filters_compile(rules, why);
     if (!generation->services.filters.host)
         (void)snprintf(error, GENERATION_ERROR_SIZE, "%.300s", why);
     return generation->services.filters.host != NULL;

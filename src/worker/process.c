@@ -107,6 +107,7 @@ static enum status start_workers(struct process *process, const struct sockets *
             .tickets = process->tickets,
             .cache = &process->cache,
             .limits = process->limits,
+            .dict = process->dict,
             .figures = &process->figures,
             .index = i,
             .via = process->via,
@@ -237,6 +238,7 @@ static void clean_up(struct process *process)
     refusals_destroy(process->figures.refusals);
     tls_tickets_destroy(process->tickets);
     limit_table_destroy(process->limits);
+    shared_dict_destroy(process->dict);
     snapshot_release(process->snapshot);
     free(process->workers);
 }
@@ -290,6 +292,7 @@ int process_run(const struct process_options *options)
         .worker_count = snapshot->options.workers,
         .tickets = tls_tickets_create(clock_ms()),
         .limits = limit_table_create(LIMIT_PARTITIONS),
+        .dict = shared_dict_create(snapshot->options.filter_rules.dict_bytes),
     };
     struct sockets sockets = {.admin = -1};
     choose_name(&process);

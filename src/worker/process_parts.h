@@ -33,6 +33,7 @@ struct process {
     struct shared_cache cache;
     struct process_figures figures;
     struct limit_table *limits;
+    struct shared_dict *dict;
     struct loop loop;
     uv_signal_t signals[4];
     uv_async_t ended; /* a worker has ended */

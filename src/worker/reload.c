@@ -176,6 +176,7 @@ static void keep_what_lasts(struct process *process, struct snapshot_options *ne
         {"workers", first->workers != next->workers},
         {"cache.memory", first->cache.memory_bytes != next->cache.memory_bytes},
         {"cache.object", first->cache.object_bytes != next->cache.object_bytes},
+        {"filter_limits.dict", first->filter_rules.dict_bytes != next->filter_rules.dict_bytes},
         {"redis.url, redis.password, redis.ca_file or cache.redis_private",
          is_other_redis(first, next)},
     };

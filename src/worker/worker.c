@@ -124,6 +124,7 @@ static struct services services_of(struct worker *worker, const struct worker_se
         .clients = &worker->clients,
         .cache = worker_cache_services(&worker->cache),
         .limits = {.table = worker->options.limits, .redis = worker->limits.redis},
+        .filters = {.dict = worker->options.dict, .metrics = worker->options.figures->metrics},
         .via = worker->options.via,
         .lasting = &worker->lasting,
         .access_log = settings->access_log.ring,

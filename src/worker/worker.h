@@ -1,7 +1,7 @@
 /* worker.h - a thread, its loop, and all that the loop owns: listeners, clients, calls, credentials.
  *
- * Workers share nothing but the snapshot, the cache, the keys of TLS tickets and the access log. Started,
- * changed, drained and joined by main; the functions below are main's to call.
+ * Workers share nothing but the snapshot, the cache, the limits, gw.dict, the keys of TLS tickets and the
+ * access log. Started, changed, drained and joined by main; the functions below are main's to call.
  */
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
@@ -34,6 +34,7 @@ struct worker_options {
     struct tls_tickets *tickets;           /* borrowed; of all workers */
     const struct shared_cache *cache;      /* borrowed; of all workers */
     struct limit_table *limits;            /* borrowed; of all workers */
+    struct shared_dict *dict;              /* borrowed; of all workers */
     const struct process_figures *figures; /* borrowed; of all workers, with the metrics */
     size_t index;                          /* among the workers; the first has the admin listener */
     struct span via;                       /* borrowed; outlives the worker */

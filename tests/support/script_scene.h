@@ -19,6 +19,7 @@ struct script_scene {
     char error[SCRIPT_ERROR_SIZE];
     bool fell;
     uint64_t took_us;
+    struct shared_dict *dict; /* owned; NULL: none */
 };
 
 static inline bool script_scene_is_type(struct span name)
@@ -74,6 +75,7 @@ static inline void script_scene_request(struct script_scene *scene)
                                        .param_count = 1,
                                        .wall_ms = UINT64_C(1772000000000),
                                        .now_ms = 1000,
+                                       .dict = scene->dict,
                                        .wishes = &scene->wishes};
 }
 
@@ -119,6 +121,7 @@ static inline void script_scene_close(struct script_scene *scene)
 {
     script_call_clear(&scene->call);
     script_host_destroy(scene->host);
+    shared_dict_destroy(scene->dict);
     arena_clear(&scene->arena);
 }
 

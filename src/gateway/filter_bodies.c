@@ -92,6 +92,24 @@ static bool tells_original(const struct header *header, const void *context)
     }
 }
 
+/* The client's message says what to do; and that, beside it, the request was not in vain. */
+static const struct filter_fault too_large = {
+    .why = "the answer's body is larger than filter_limits.body",
+    .problem = PROBLEM_FILTER_FAILED,
+    .message =
+        SPAN_INIT("The request was carried out, but its answer is larger than the filters of this "
+                  "gateway take: ask for less at once, or let the gateway's operator raise "
+                  "filter_limits.body."),
+};
+static const struct filter_fault is_part = {
+    .why = "the answer is a part that nobody asked for",
+    .problem = PROBLEM_FILTER_FAILED,
+};
+static const struct filter_fault unreadable = {
+    .why = "the answer's content coding cannot be undone",
+    .problem = PROBLEM_FILTER_FAILED,
+};
+
 /* What is not what the filters would have made of it is nobody else's. */
 static void keep_from_store(struct exchange *ex)
 {
@@ -101,9 +119,9 @@ static void keep_from_store(struct exchange *ex)
     lookup_land(ex->lookup, LANDED_ALONE, NULL);
 }
 
-static enum verdict give_up(struct exchange *ex, const char *why)
+static enum verdict give_up(struct exchange *ex, const struct filter_fault *fault)
 {
-    if (!filters_give_up(ex->filtering, SCRIPT_BODY, why)) {
+    if (!filters_give_up(ex->filtering, SCRIPT_BODY, fault)) {
         if (!upstream_call_is_over(&ex->forward->call))
             forward_call_off(ex->forward);
         return STAGE_RESPOND;
@@ -120,7 +138,7 @@ static void set_body(struct exchange *ex, struct span body)
 }
 
 /* The body as it is meant: body itself, or what decoded then holds. NULL, or why not. */
-static const char *decode(struct exchange *ex, struct span body, struct span *meant)
+static const struct filter_fault *decode(struct exchange *ex, struct span body, struct span *meant)
 {
     struct filtering *f = ex->filtering;
     const struct header_list *headers = &ex->response->headers;
@@ -141,8 +159,8 @@ static const char *decode(struct exchange *ex, struct span body, struct span *me
     }
     *meant = buffer_bytes(&f->decoded);
     if (status == ERR_LIMIT)
-        return "the answer's body is larger than filter_limits.body";
-    return status == OK ? NULL : "the answer's content coding cannot be undone";
+        return &too_large;
+    return status == OK ? NULL : &unreadable;
 }
 
 /* In the coding that it came in, if that is gzip: whoever asked takes it, and those who do not are given
@@ -165,8 +183,8 @@ static enum verdict change(struct exchange *ex, struct span body)
     struct filtering *f = ex->filtering;
     struct span meant;
     bool passed;
-    const char *fault = ex->response->status == 206 ? "the answer is a part that nobody asked for"
-                                                    : decode(ex, body, &meant);
+    const struct filter_fault *fault =
+        ex->response->status == 206 ? &is_part : decode(ex, body, &meant);
     set_body(ex, body);
     if (fault)
         return give_up(ex, fault);
@@ -200,7 +218,7 @@ enum verdict filter_body_begin(struct exchange *ex)
         return STAGE_NEXT;
     header_list_remove_if(&ex->response->headers, tells_original, NULL);
     if (f->is_beyond_filters)
-        return give_up(ex, "the answer's body is larger than filter_limits.body");
+        return give_up(ex, &too_large);
     struct span body = is_translated(ex) ? ex->body : buffer_bytes(&f->collected);
     bool is_whole = is_translated(ex) || f->filter_limit > 0;
     return is_whole && body.len > 0 ? change(ex, body) : STAGE_NEXT;

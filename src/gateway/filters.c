@@ -180,13 +180,14 @@ struct script_call filters_call(struct filtering *f)
     };
 }
 
-static bool say_failed(struct filtering *f, size_t filter, enum script_phase phase, bool *passed)
+static bool say_failed(struct filtering *f, size_t filter, enum script_phase phase,
+                       const struct filter_fault *fault, bool *passed)
 {
     if (phase == SCRIPT_LOG || script_host_is_open(f->host, filter)) {
         *passed = true;
         return true;
     }
-    (void)problem_say(f->exchange, PROBLEM_FILTER_FAILED, SPAN(""));
+    (void)problem_say(f->exchange, fault->problem, fault->message);
     return false;
 }
 
@@ -210,6 +211,7 @@ static void log_failure(const struct filtering *f, size_t filter, const char *er
 static bool run(struct filtering *f, size_t filter, enum script_phase phase,
                 struct script_call *call, bool *passed)
 {
+    static const struct filter_fault broke_off = {.problem = PROBLEM_FILTER_FAILED};
     char error[SCRIPT_ERROR_SIZE];
     bool fell;
     enum script_end end = script_host_call(f->host, filter, phase, call, error, &fell);
@@ -223,7 +225,7 @@ static bool run(struct filtering *f, size_t filter, enum script_phase phase,
     case SCRIPT_SET_ASIDE:
         break;
     }
-    return say_failed(f, filter, phase, passed);
+    return say_failed(f, filter, phase, &broke_off, passed);
 }
 
 bool filters_run(struct filtering *f, enum script_phase phase, struct script_call *call,
@@ -246,7 +248,7 @@ bool filters_run(struct filtering *f, enum script_phase phase, struct script_cal
     return true;
 }
 
-bool filters_give_up(struct filtering *f, enum script_phase phase, const char *why)
+bool filters_give_up(struct filtering *f, enum script_phase phase, const struct filter_fault *fault)
 {
     bool passed = false;
     for (size_t i = 0; i < rules_of(f)->count; i++) {
@@ -254,8 +256,8 @@ bool filters_give_up(struct filtering *f, enum script_phase phase, const char *w
             (phase == SCRIPT_REQUEST && !script_host_needs_request_body(f->host, i)))
             continue;
         tally_filter(f->exchange->services, i, SCRIPT_FAILED);
-        log_failure(f, i, why, false);
-        if (!say_failed(f, i, phase, &passed))
+        log_failure(f, i, fault->why, false);
+        if (!say_failed(f, i, phase, fault, &passed))
             return false;
     }
     return true;

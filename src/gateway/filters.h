@@ -10,6 +10,7 @@
 #ifndef GATEWAY_FILTERS_H
 #define GATEWAY_FILTERS_H
 
+#include "botpress/problem.h"
 #include "gateway/exchange.h"
 
 struct filtering {
@@ -55,10 +56,15 @@ struct script_call filters_call(struct filtering *filtering);
 bool filters_run(struct filtering *filtering, enum script_phase phase, struct script_call *call,
                  bool *passed) MUST_CHECK;
 
-/* A filter cannot do what it is there for, before it is asked: as if it had failed. False: the answer is
- * decided. */
+/* A filter cannot do what it is there for, before it is asked: as if it had failed, for a reason that the
+ * client is told, too. False: the answer is decided. */
+struct filter_fault {
+    const char *why; /* for the log */
+    enum problem_id problem;
+    struct span message; /* len 0: the problem's own */
+};
 bool filters_give_up(struct filtering *filtering, enum script_phase phase,
-                     const char *why) MUST_CHECK;
+                     const struct filter_fault *fault) MUST_CHECK;
 
 /* Tells them that it is over. */
 void filters_log(struct exchange *exchange);

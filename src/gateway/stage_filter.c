@@ -46,15 +46,20 @@ static enum verdict gather(struct filtering *f)
     return exchange_wait(ex, f, nothing_to_call_off);
 }
 
+static const struct filter_fault too_large = {
+    .why = "the request's body is larger than filter_limits.body",
+    .problem = PROBLEM_BODY_TOO_LARGE,
+    .message =
+        SPAN_INIT("The request body is larger than a filter of this gateway takes: send less at "
+                  "once, or let the gateway's operator raise filter_limits.body."),
+};
+
 static void refuse(struct filtering *f, enum problem_id id)
 {
     const struct problem problem = {
         .id = id,
         .retry_after_s = id == PROBLEM_OVERLOADED ? 1 : 0,
-        .message = id == PROBLEM_OVERLOADED
-                       ? SPAN("")
-                       : SPAN("The request body is larger than a filter of this gateway takes "
-                              "(filter_limits.body)."),
+        .message = id == PROBLEM_OVERLOADED ? SPAN("") : too_large.message,
     };
     (void)problem_respond(f->exchange, &problem);
     exchange_interrupt(f->exchange);
@@ -169,9 +174,7 @@ enum verdict filter_request_begin(struct exchange *ex)
         if (framing->kind != BODY_LENGTH ||
             framing->length <= ex->services->filters.rules->body_bytes)
             return gather(f);
-        if (!filters_give_up(f, SCRIPT_REQUEST,
-                             "the request's body is larger than "
-                             "filter_limits.body"))
+        if (!filters_give_up(f, SCRIPT_REQUEST, &too_large))
             return STAGE_RESPOND;
     }
     return filters_have(f, SCRIPT_REQUEST) ? run(ex) : STAGE_NEXT;

@@ -83,6 +83,38 @@ static void build_operations(const struct builder *builder, const struct draft_f
                           error.text);
 }
 
+/* Whether a source of a secret is the environment variable of that name. */
+static bool is_variable(const struct located *source, struct span name)
+{
+    static const struct span prefix = SPAN_INIT("env:");
+    return span_starts_with(source->text, prefix) &&
+           span_equal(span_skip(source->text, prefix.len), name);
+}
+
+static bool holds_secret(const struct draft *draft, struct span name)
+{
+    const struct draft_credential *credentials = draft->credentials.at;
+    for (size_t i = 0; i < draft->credentials.count; i++) {
+        if (is_variable(&credentials[i].token, name) ||
+            is_variable(&credentials[i].next_token, name))
+            return true;
+    }
+    return is_variable(&draft->admin_token, name) || is_variable(&draft->redis_password, name);
+}
+
+/* There is no way from a script to a token, not even one that somebody opens by mistake. */
+static void check_env(const struct builder *builder, const struct located_list *env)
+{
+    for (size_t i = 0; i < env->count; i++) {
+        if (holds_secret(builder->draft, env->at[i].text))
+            config_errors_add(
+                builder->errors, env->at[i].place,
+                "filters[].env: %.100s is where the gateway's own secret is, which no "
+                "filter may read; give the filter a variable of its own",
+                env->at[i].text.at);
+    }
+}
+
 static void build_filter(const struct builder *builder, const struct draft_filter *from,
                          struct filter_rule *rule, struct script_source *source)
 {
@@ -95,6 +127,7 @@ static void build_filter(const struct builder *builder, const struct draft_filte
     build_keys(builder, from, rule);
     build_profiles(builder, from, rule);
     build_operations(builder, from, rule);
+    check_env(builder, &from->env);
     *source = (struct script_source){
         .file = from->file.text,
         .options = from->options.text,

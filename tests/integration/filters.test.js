@@ -266,7 +266,10 @@ test('check tells what is wrong with filters, with file and line', async (t) => 
     credentials: [{ name: 'team', token: 'env:BOTPRESS_TOKEN' }],
     profiles: [{ name: 'support', credential: 'team' }],
     ...settings,
-    filters: [...settings.filters, { file: '/nowhere.lua', keys: ['nobody'], operations: ['nope*'] }],
+    filters: [
+      ...settings.filters,
+      { file: '/nowhere.lua', keys: ['nobody'], operations: ['nope*'], env: ['TZ', 'BOTPRESS_TOKEN'] },
+    ],
   });
   const checked = await command(['check', '--config', file], { env: { BOTPRESS_TOKEN: 'bp_pat_x' } });
   assert.equal(checked.code, 2);
@@ -276,6 +279,7 @@ test('check tells what is wrong with filters, with file and line', async (t) => 
     /nowhere\.lua: No such file/,
     /filters\[\]\.keys names "nobody", which is no key/,
     /filters\[\]\.operations: /,
+    /filters\[\]\.env: BOTPRESS_TOKEN is where the gateway's own secret is/,
   ]) {
     assert.match(checked.stderr, words);
   }

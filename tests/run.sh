@@ -133,7 +133,7 @@ step_tsan() {
     # Where addresses are too random for the shadow memory of an older ThreadSanitizer.
     local prefix=()
     ! setarch -R true 2>/dev/null || prefix=(setarch -R)
-    build tsan && unit tsan -R 'test_(log_writer|mailbox|cache|entry_heap|limit_table)$' || return
+    build tsan && unit tsan -R 'test_(log_writer|mailbox|cache|entry_heap|limit_table|shared_dict)$' || return
     local races=(tests/integration/races*.test.js)
     [ ! -e "${races[0]}" ] || integration tsan "${races[@]}"
 }

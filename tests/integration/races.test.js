@@ -6,7 +6,9 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ADMIN, askAdmin } from './support/admin.js';
 import { countTargets, HUB } from './support/counting.js';
+import { onBody, onRequest, shipped, withFilters } from './support/filters.js';
 import { writeConfiguration } from './support/gateway.js';
+import { readMetrics, sumOf } from './support/metrics.js';
 import { play } from './support/play.js';
 
 const CALLERS = 12;
@@ -65,4 +67,43 @@ test('four workers under load while their settings change and their figures are 
   isOver = true;
   await changing;
   t.diagnostic(`${gateway.events.filter(({ event }) => event === 'reloaded').length} reloads`);
+});
+
+test('four workers whose filters share gw.dict, are loaded anew, and now and then broken', async (t) => {
+  const count = onRequest(`
+    local n = gw.dict.incr("all")
+    gw.dict.set("last", req.path, 0.05)
+    gw.metric("asked")
+    req:set_header("x-n", tostring(n) .. (gw.dict.get("last") or ""))`);
+  const bodies = onBody('local b = res:json() b.seen = gw.dict.incr("bodies") res:set_json(b)');
+  const sets = [
+    withFilters(t, [count, bodies, { file: shipped('redact_secrets') }]).settings,
+    withFilters(t, [count]).settings,
+    withFilters(t, [count, 'return {']).settings,
+    withFilters(t, [count, { file: shipped('mask_emails') }]).settings,
+  ];
+  const stage = await play(t, { settings: { workers: 4, ...ADMIN, ...sets[0] }, announces: [/reload_failed/] });
+  const { ask, gateway, upstream } = stage;
+  countTargets(upstream, [HUB]);
+  let isOver = false;
+  const change = async () => {
+    for (let i = 0; !isOver; i += 1) {
+      gateway.rewrite(sets[i % sets.length]);
+      const { status } = await askAdmin(t, gateway, 'POST', '/reload', { body: {} });
+      assert.equal(status, sets[i % sets.length] === sets[2] ? 422 : 200);
+      assert.equal((await askAdmin(t, gateway, 'GET', '/metrics')).status, 200);
+    }
+  };
+  async function call(n) {
+    for (let round = 0; round < 4 * ROUNDS; round += 1) {
+      const response = await ask('GET', round % 2 ? HUB : `/v1/chat/users?caller=${n}&round=${round}`);
+      assert.equal(response.status, 200, response.text);
+    }
+  }
+  const changing = change();
+  await Promise.all(Array.from({ length: CALLERS }, (_, n) => call(n)));
+  isOver = true;
+  await changing;
+  const asked = sumOf(await readMetrics(t, gateway), 'bpgate_filter_events_total', { event: 'asked' });
+  assert.equal(asked, CALLERS * 4 * ROUNDS);
 });

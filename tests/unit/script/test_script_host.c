@@ -1,5 +1,6 @@
 #include "script/script_host.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -415,10 +416,40 @@ static void bodies_are_read_and_changed_once_for_all(void **state)
     script_scene_close(&scene);
 }
 
+/* As a reload does. What malloc keeps at hand for the next (it counts as in use) grows ever more slowly;
+ * the smallest block, lost in every fourth state, would be 64000 bytes. */
+static void ten_thousand_states_leave_nothing_behind(void **state)
+{
+    (void)state;
+    enum { STATES = 10000, SLOW_STATES = 300, WARM_UP = 2000, AT_HAND = 48 * KIB };
+    static const char *const texts[] = {
+        "local re, kept = gw.regex('(a+)b'), {}\nfor i = 1, 100 do kept[i] = {i} end\n"
+        "return {on_request = function(req, gw) kept[1] = re:test(req.path) end}",
+        "local re = gw.regex('a')\nreturn {on_request = 1}",
+        "return {",
+        "gw.regex('(')",
+    };
+    size_t in_use = 0;
+    int count = getenv("BPGATE_SLOW") ? SLOW_STATES : STATES;
+    for (int i = 0; i < count; i++) {
+        struct script_scene scene;
+        script_scene_open(&scene);
+        if (script_scene_load(&scene, texts[i % (int)COUNT_OF(texts)]))
+            assert_int_equal(script_scene_run(&scene, SCRIPT_REQUEST), SCRIPT_DONE);
+        script_scene_close(&scene);
+        if (i == WARM_UP)
+            in_use = mallinfo2().uordblks;
+    }
+    if (in_use > 0)
+        assert_true(mallinfo2().uordblks < in_use + AT_HAND);
+    print_message("in use: %zu, then %zu\n", in_use, mallinfo2().uordblks);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_scripts_end_soon_with_file_and_line_and_the_next_call_passes),
+        cmocka_unit_test(ten_thousand_states_leave_nothing_behind),
         cmocka_unit_test(what_does_not_compile_is_told_with_file_and_line),
         cmocka_unit_test(a_handle_dies_with_its_call),
         cmocka_unit_test(ten_failures_in_a_minute_set_a_filter_aside_for_one),

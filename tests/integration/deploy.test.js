@@ -40,6 +40,14 @@ test('each script can be read', () => {
   }
 });
 
+test('each link and each script that deploy/README.md names is there', () => {
+  const text = textOf('deploy/README.md');
+  const links = [...text.matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => join('deploy', target));
+  const files = [...text.matchAll(/\b(?:deploy|tests)\/[\w./-]+\w/g)].map(([name]) => name);
+  assert.ok(links.length > 10 && files.length > 5);
+  for (const name of [...links, ...files]) assert.ok(existsSync(join(root, name)), name);
+});
+
 /** The shell that its first line names, if any. */
 function shellOf(file) {
   if (!statSync(join(root, file)).isFile()) return null;

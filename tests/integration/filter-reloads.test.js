@@ -72,8 +72,10 @@ test(`${RELOADS} reloads of filters, broken ones among them, leak nothing`, asyn
     const samples = await readMetrics(t, gateway);
     return [sumOf(samples, 'process_resident_memory_bytes', {}), sumOf(samples, 'process_open_fds', {})];
   };
+  const seen = [];
   let before;
   for (let i = 0; i < RELOADS; i++) {
+    if (i % (RELOADS / 10) === 0) seen.push(`${(await measure())[0] >> 10}`);
     if (i === WARM_UP) before = await measure();
     const isBroken = i % 10 === 9;
     if (isBroken || i % 10 === 0) gateway.rewrite(isBroken ? broken : many);
@@ -81,7 +83,7 @@ test(`${RELOADS} reloads of filters, broken ones among them, leak nothing`, asyn
     assert.equal(answer.status, isBroken ? 422 : 200, answer.text);
   }
   const [rss, fds] = await measure();
-  t.diagnostic(`after ${WARM_UP}: ${before[0] >> 10} KiB, after ${RELOADS}: ${rss >> 10} KiB`);
+  t.diagnostic(`after ${WARM_UP}: ${before[0] >> 10} KiB, after ${RELOADS}: ${rss >> 10} KiB; each tenth: ${seen.join(' ')}`);
   assert.equal(fds, before[1], 'open descriptors');
   // One state that were lost each time would be 300 KiB a reload, one forgotten text 64 KiB. ASan keeps what is
   // freed for a while, and looks for leaks itself.

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -78,6 +78,13 @@ class Gateway {
 
   get pid() {
     return this.process.pid;
+  }
+
+  /** What it has worked so far, in ms of the processor: a busy machine does not add to that. */
+  get workMs() {
+    const tasks = readdirSync(`/proc/${this.pid}/task`);
+    const ns = tasks.map((task) => Number(readFileSync(`/proc/${this.pid}/task/${task}/schedstat`, 'latin1').split(' ')[0]));
+    return ns.reduce((sum, one) => sum + one, 0) / 1e6;
   }
 
   async ready() {

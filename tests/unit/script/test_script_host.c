@@ -423,8 +423,8 @@ static void ten_thousand_states_leave_nothing_behind(void **state)
     (void)state;
     enum { STATES = 10000, SLOW_STATES = 300, WARM_UP = 100 };
     static const char *const texts[] = {
-        "local re, kept = gw.regex('(a+)b'), {}\nfor i = 1, 100 do kept[i] = {i} end\n"
-        "return {on_request = function(req, gw) kept[1] = re:test(req.path) end}",
+        ("local re, kept = gw.regex('(a+)b'), {}\nfor i = 1, 100 do kept[i] = {i} end\n"
+         "return {on_request = function(req, gw) kept[1] = re:test(req.path) end}"),
         "local re = gw.regex('a')\nreturn {on_request = 1}",
         "return {",
         "gw.regex('(')",

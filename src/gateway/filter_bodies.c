@@ -31,11 +31,12 @@ void filters_prepare_fetch(struct exchange *ex)
     struct header_list *headers = &ex->request->headers;
     if (!filters_have(ex->filtering, SCRIPT_BODY))
         return;
-    bool takes_gzip = coding_accepts(headers, CODING_GZIP);
-    size_t before = headers->count;
+    bool has_wishes = header_list_count(headers, HEADER_ACCEPT_ENCODING) > 0;
+    ex->filtering->takes_gzip = coding_accepts(headers, CODING_GZIP);
     header_list_remove_if(headers, is_about_original, NULL);
-    if (takes_gzip && headers->count < before)
-        (void)header_list_add_known(headers, HEADER_ACCEPT_ENCODING, SPAN("gzip"));
+    if (has_wishes) /* without any the upstream could choose what nobody here can undo */
+        (void)header_list_add_known(headers, HEADER_ACCEPT_ENCODING,
+                                    ex->filtering->takes_gzip ? SPAN("gzip") : SPAN("identity"));
 }
 
 /* --- Which answers --- */
@@ -163,14 +164,13 @@ static const struct filter_fault *decode(struct exchange *ex, struct span body, 
     return status == OK ? NULL : &unreadable;
 }
 
-/* In the coding that it came in, if that is gzip: whoever asked takes it, and those who do not are given
- * the other form from the store. */
+/* In gzip, if it came so and whoever asked takes it; others are given the other form from the store. */
 static void set_changed_body(struct exchange *ex, struct span body)
 {
     struct filtering *f = ex->filtering;
-    bool was_gzip = coding_of_message(&ex->response->headers) == CODING_GZIP;
+    bool stays_gzip = f->takes_gzip && coding_of_message(&ex->response->headers) == CODING_GZIP;
     buffer_init(&f->coded, body.len + KIB);
-    if (was_gzip && body.len >= WORTH_CODING && gzip_encode(body, &f->coded) == OK) {
+    if (stays_gzip && body.len >= WORTH_CODING && gzip_encode(body, &f->coded) == OK) {
         set_body(ex, buffer_bytes(&f->coded));
         return;
     }
@@ -197,7 +197,7 @@ static enum verdict change(struct exchange *ex, struct span body)
         return STAGE_RESPOND;
     if (passed)
         keep_from_store(ex);
-    if (f->about.changed_body)
+    if (f->about.changed_body || (meant.at != body.at && !f->takes_gzip))
         set_changed_body(ex, f->about.body);
     return STAGE_NEXT;
 }

@@ -21,6 +21,7 @@ struct filtering {
     struct span digest;       /* of those that change bodies; len 0: none does */
     struct script_call about; /* of stage filter_body: the response's body points into it */
     struct buffer decoded, coded;
+    bool takes_gzip; /* whoever asked for the answer; settled by filters_prepare_fetch */
 
     /* The request's body, for filters that need it. */
     bool is_gathering, has_body;

@@ -31,6 +31,30 @@ misused() { say "quickstart: $1" ""; usage >&2; exit 2; }
 
 # --- What it starts, and how that ends ---
 
+# A shell forgets a SIGINT that comes while a command of its runs and ends in order: it takes it for the
+# command's own. So this one does nothing but wait, which no signal is lost in, and passes each on as SIGTERM
+# to one that does the work and, being in the background, ignores SIGINT.
+pass_signals() {
+    local code='' result=0 worker
+    trap 'code=130' INT
+    trap 'code=143' TERM
+    trap 'code=129' HUP
+    inside_quickstart=yes setpriv --pdeathsig TERM -- "$BASH" deploy/quickstart.sh "$@" <&0 &
+    worker=$!
+    trap 'code=130; kill -TERM $worker' INT
+    trap 'code=143; kill -TERM $worker' TERM
+    trap 'code=129; kill -TERM $worker' HUP
+    [ -z "$code" ] || kill -TERM "$worker"
+    until
+        result=0
+        wait "$worker" || result=$? # a signal ends it too
+        ! kill -0 "$worker" 2>/dev/null
+    do :; done
+    exit "${code:-$result}"
+}
+[ -n "${inside_quickstart-}" ] || pass_signals "$@"
+unset inside_quickstart
+
 # A child is a process group of its own, so that Ctrl-C reaches this script alone, which then ends the
 # children one by one; setpriv lets them end, too, when the script is killed.
 start() { exec setsid setpriv --pdeathsig TERM -- "$@"; }
@@ -41,15 +65,14 @@ end_child() { kill -TERM -- "-$1" 2>/dev/null || kill -TERM "$1" 2>/dev/null || 
 end_children() {
     local pid
     for pid in $(jobs -pr | tac); do
-        trap 'end_child "$pid"' INT TERM HUP
+        trap 'end_child "$pid"' TERM
         end_child "$pid"
         while kill -0 "$pid" 2>/dev/null; do wait "$pid" || true; done
     done
 }
 trap end_children EXIT
-trap 'exit 130' INT
 trap 'exit 143' TERM
-trap 'exit 129' HUP
+trap '' HUP
 
 # Waits until the command succeeds; fails when the child ends first or it takes too long.
 await() {
@@ -253,7 +276,8 @@ while [ $# -gt 0 ]; do
 done
 
 step "packages"
-deploy/install-packages build run quickstart
+# Ctrl-C may end what sudo asks and apt does.
+env --default-signal=INT deploy/install-packages build run quickstart
 step "build"
 make_it
 if [ $runs = no ]; then

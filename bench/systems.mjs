@@ -187,6 +187,12 @@ export async function startBpgateWithRedis(stage, upstream, keys) {
   return startBpgate(stage, upstream, keys, { name: 'bpgate+redis', redis: redis.url });
 }
 
+/** One filter that sets a field of every answer. */
+export function startBpgateWithFilter(stage, upstream, keys, options = {}) {
+  const file = stage.file('one.lua', 'return {on_response = function(res) res:set_header("x-served-by", "bpgate") end}\n');
+  return startBpgate(stage, upstream, keys, { name: 'bpgate+filter', ...options, settings: { filters: [{ file }] } });
+}
+
 // --- Its peers ---
 
 const nginxKeys = (keys) => keys.map(({ key }) => `    "Bearer ${key}" 1;`).join('\n');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ADMIN, askAdmin } from './support/admin.js';
+import { ADMIN, askAdmin, purge } from './support/admin.js';
 import { onRequest, withFilters } from './support/filters.js';
 import { readMetrics, sumOf } from './support/metrics.js';
 import { assertProblem, play } from './support/play.js';
@@ -61,4 +61,15 @@ test('lines beyond the bounds are left out and counted, and fail nothing', async
   const lines = stage.gateway.events.filter((event) => event.event === 'filter');
   assert.equal(lines.length, 30);
   assert.deepEqual(lines.map((line) => line.left_out).filter(Boolean), [990, 990]);
+});
+
+test('what a filter has tagged is forgotten together', async (t) => {
+  const filters = withFilters(t, [onRequest('gw.cache.ttl(60) if req.query.x then gw.cache.tag("mine") end')]);
+  const stage = await play(t, { settings: { ...filters.settings, ...ADMIN } });
+  let count = 0;
+  stage.upstream.on('GET', () => ({ json: { count: ++count } }));
+  const ask = async (target) => (await stage.ask('GET', target)).json.count;
+  assert.deepEqual([await ask(`${USERS}?x=1`), await ask(USERS)], [1, 2]);
+  assert.equal((await purge(t, stage.gateway, { tags: ['mine'] })).status, 200);
+  assert.deepEqual([await ask(`${USERS}?x=1`), await ask(USERS)], [3, 2]);
 });

@@ -7,7 +7,7 @@ include(GNUInstallDirs)
 install(FILES ${from}/bpgate.yaml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/bpgate
         PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 install(DIRECTORY lua-filters DESTINATION share/bpgate FILES_MATCHING PATTERN "*.lua" PATTERN "*.md")
-install(FILES conf/example-team.yaml conf/generic.yaml conf/settings.md README.md
+install(FILES conf/example-team.yaml conf/everything.yaml conf/generic.yaml conf/settings.md README.md
         DESTINATION share/doc/bpgate)
 install(FILES ${from}/copyright DESTINATION share/doc/bpgate)
 install(FILES deploy/bpgate.socket DESTINATION lib/systemd/system)

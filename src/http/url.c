@@ -226,7 +226,9 @@ struct span path_plain(struct arena *arena, struct span path)
     for (size_t i = 0; i < path.len; i++) {
         int byte = path.at[i] == '%' ? escaped_byte(path, i) : -1;
         bool is_plain = byte >= 0 && is_unreserved(byte);
-        plain[len++] = is_plain ? (char)byte : path.at[i];
+        plain[len++] = path.at[i];
+        if (is_plain)
+            plain[len - 1] = (char)(unsigned char)byte;
         i += is_plain ? 2 : 0;
     }
     return (struct span){plain, len};

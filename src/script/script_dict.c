@@ -14,7 +14,7 @@ static struct script_call *call_of(lua_State *lua)
     const struct script_running *running = lua_touserdata(lua, lua_upvalueindex(1));
     if (!running->call)
         luaL_error(lua, "nothing is asked yet: this is for the functions of a filter");
-    if (!running->call->dict)
+    else if (!running->call->dict)
         luaL_error(lua, "there is no gw.dict here");
     script_charge(lua, WORK);
     return running->call;

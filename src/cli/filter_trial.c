@@ -245,6 +245,10 @@ static void set_answer(lua_State *lua, const struct script_answer *answer)
         return;
     lua_pushinteger(lua, answer->status);
     lua_setfield(lua, -2, "status");
+    if (answer->retry_after_s > 0) {
+        lua_pushinteger(lua, answer->retry_after_s);
+        lua_setfield(lua, -2, "retry_after");
+    }
     set_text(lua, "type", answer->type);
     set_text(lua, "message", answer->message);
     set_body(lua, answer->body);

@@ -113,6 +113,7 @@ static enum verdict answer(struct exchange *ex, const struct script_answer *give
                                         .status = given->status,
                                         .has_type = error_type_find(given->type, &type),
                                         .type = type,
+                                        .retry_after_s = given->retry_after_s,
                                         .message = given->message};
         return problem_respond(ex, &problem);
     }

@@ -14,7 +14,7 @@
 #include "script/script_regex.h"
 #include "script/script_sandbox.h"
 
-enum { MESSAGE_MAX = KIB, TTL_MAX_S = 365 * 86400 };
+enum { MESSAGE_MAX = KIB, TTL_MAX_S = 365 * 86400, RETRY_MAX_S = 86400 };
 
 static struct script_running *running_of(lua_State *lua)
 {
@@ -55,7 +55,19 @@ static struct span check_text(lua_State *lua, int index)
 
 /* --- respond --- */
 
-/* gw.respond(403, "Forbidden", "why"): an error as Botpress clients understand it. */
+enum { TOO_MANY_REQUESTS = 429, UNAVAILABLE = 503 };
+
+/* Clients repeat these by themselves, and must be told when, or they come at once. */
+static unsigned check_retry_after(lua_State *lua, lua_Integer status)
+{
+    bool is_repeated = status == TOO_MANY_REQUESTS || status == UNAVAILABLE;
+    lua_Integer seconds = luaL_optinteger(lua, 4, is_repeated ? 1 : 0);
+    if (!lua_isnoneornil(lua, 4) && (seconds < 1 || seconds > RETRY_MAX_S))
+        luaL_argerror(lua, 4, "must be from 1 s to a day");
+    return (unsigned)seconds;
+}
+
+/* gw.respond(403, "Forbidden", "why" [, seconds]): an error as Botpress clients understand it. */
 static void respond_problem(lua_State *lua, struct script_call *call, lua_Integer status)
 {
     const struct script_running *running = running_of(lua);
@@ -68,6 +80,7 @@ static void respond_problem(lua_State *lua, struct script_call *call, lua_Intege
         luaL_argerror(lua, 3, "longer than 1 KiB");
     call->answer = (struct script_answer){.is_given = true,
                                           .status = (unsigned)status,
+                                          .retry_after_s = check_retry_after(lua, status),
                                           .type = keep(lua, call, type),
                                           .message = keep(lua, call, message)};
 }

@@ -47,8 +47,8 @@ struct script_notes {
 /* gw.respond. */
 struct script_answer {
     bool is_given;
-    unsigned status;
-    struct span type, message; /* a problem's; type len 0: body is all of it */
+    unsigned status, retry_after_s; /* 0: it says nothing of that */
+    struct span type, message;      /* a problem's; type len 0: body is all of it */
     struct span body;
 };
 

@@ -40,7 +40,9 @@ test('a limit of its own that a filter keeps in gw.dict', async (t) => {
     ]),
   );
   for (let i = 0; i < 3; i++) assert.equal((await stage.ask('GET', USERS)).status, 200);
-  const problem = assertProblem(await stage.ask('GET', USERS), { status: 429, type: 'RateLimited' });
+  const answer = await stage.ask('GET', USERS);
+  const problem = assertProblem(answer, { status: 429, type: 'RateLimited' });
+  assert.equal(answer.header('retry-after'), '1', 'or clients come again at once');
   assert.equal(problem.message, 'three a minute');
 });
 

@@ -164,6 +164,7 @@ static const struct hostile hostiles[] = {
      ":2: the filters"},
     {"no such type", "gw.respond(403, 'Nope', 'x')", ":2: bad argument #2"},
     {"no such status", "gw.respond(99, 'Forbidden', 'x')", ":2: bad argument #1"},
+    {"a time to come again", "gw.respond(429, 'Forbidden', 'x', 0)", ":2: bad argument #4"},
     {"another's environment", "gw.env('PATH')", ":2: PATH is not among"},
     {"a body that is not there", "req:json()", ":2: there is no body here"},
     {"another handle", "req.set_header({}, 'a', 'b')", ":2: bad argument #1"},

@@ -6,7 +6,8 @@
  *
  * A member for each row of the table, in its order, and values as a file would have them, in the fields of
  * an entry too. Where a secret is ("env:NAME") is told, what it is never: hashes and what stands before
- * the @ of a URL are "***".
+ * the @ of a URL are "***". A reload puts "waits_for_restart" before "file": the names of settings whose values
+ * the process does not have yet, when there are such.
  */
 #ifndef CONFIG_CONFIG_TELL_H
 #define CONFIG_CONFIG_TELL_H

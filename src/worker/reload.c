@@ -166,8 +166,10 @@ static bool is_other_redis(const struct snapshot_options *first,
 }
 
 /* Threads, the cache and the connections to Redis are made once. */
-static void keep_what_lasts(struct process *process, struct snapshot_options *next)
+static void keep_what_lasts(struct process *process, struct snapshot *snapshot)
 {
+    struct snapshot_options *next = &snapshot->options;
+    struct span names = SPAN("");
     const struct snapshot_options *first = &process->first->options;
     const struct {
         const char *name;
@@ -188,7 +190,13 @@ static void keep_what_lasts(struct process *process, struct snapshot_options *ne
                        "%s: a change counts after a restart; all other settings count now",
                        rows[i].name);
         note(&process->reload, line);
+        names = ARENA_JOIN(&snapshot->arena, names, names.len > 0 ? SPAN(",\"") : SPAN("\""),
+                           span_of(rows[i].name), SPAN("\""));
     }
+    /* What is told of the settings begins with those that the process does not have yet. */
+    if (names.len > 0 && next->told.len > 0)
+        next->told = ARENA_JOIN(&snapshot->arena, SPAN("{\"waits_for_restart\":["), names,
+                                SPAN("],"), span_skip(next->told, 1));
     next->workers = first->workers;
     next->cache = first->cache;
     next->has_redis = first->has_redis;
@@ -279,8 +287,8 @@ void reload_begin(struct process *process)
         end(process, false);
         return;
     }
-    struct snapshot_options *next = &reload->snapshot->options;
-    keep_what_lasts(process, next);
+    keep_what_lasts(process, reload->snapshot);
+    const struct snapshot_options *next = &reload->snapshot->options;
     if (open_logs(process, next) && bind_new(process, next))
         change_over(process);
 }

@@ -118,6 +118,21 @@ test('after a reload the settings are those of the new file', async (t) => {
   assert.equal(await drain(), '9s');
 });
 
+test('settings that wait for a restart are named, until the file has the old ones again', async (t) => {
+  const settings = { admin: { address: '127.0.0.1:0' }, workers: 1, cache: { memory: '8MiB' } };
+  const { gateway } = await play(t, { settings, announces: [/a change counts after a restart/] });
+  const told = async () => (await askAdmin(t, gateway, 'GET', '/api/settings')).json;
+  const waiting = async (workers, memory) => {
+    gateway.rewrite({ workers, cache: { memory } });
+    assert.equal((await askAdmin(t, gateway, 'POST', '/reload')).status, 200);
+    return (await told()).waits_for_restart;
+  };
+  assert.equal((await told()).waits_for_restart, undefined);
+  assert.deepEqual(await waiting(2, '9MiB'), ['workers', 'cache.memory']);
+  assert.deepEqual(await waiting(1, '9MiB'), ['cache.memory']);
+  assert.equal(await waiting(1, '8MiB'), undefined);
+});
+
 test('every setting of the reference is told, with where it comes from', async (t) => {
   const { gateway } = await play(t, { settings: { admin: { address: '127.0.0.1:0' }, drain: '7s' } });
   const { settings } = (await askAdmin(t, gateway, 'GET', '/api/settings')).json;

@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BOT } from './support/counting.js';
-import { onRequest, onResponse, shipped, withFilters } from './support/filters.js';
+import { onBody, onRequest, onResponse, withFilters } from './support/filters.js';
 import { assertProblem, newRequestId, play } from './support/play.js';
+import { connect, request } from './support/raw.js';
 
 const FILTER_FAILED = /filter_failed|filter_set_aside/;
 const USERS = '/v1/chat/users';
@@ -144,4 +145,48 @@ test('callers for whom a filter sends other fields share no answer', async (t) =
     // Of public operations nothing of the caller's goes along, so one answer is everybody's.
     assert.deepEqual(answers, isPublic ? ['none', 'none', 'none'] : ['red', 'blue', 'red'], target);
   }
+});
+
+test('what a filter answers fits HEAD, and a body that was not asked for is not waited for', async (t) => {
+  const stage = await play(t, withFilters(t, [onRequest('return gw.respond(200, {a = ("x"):rep(100)})')]));
+  const head = await stage.ask('HEAD', USERS);
+  assert.deepEqual([head.status, head.text], [200, '']);
+  assert.equal(head.header('content-length'), '108');
+  const client = await connect(t, stage.gateway);
+  for (let i = 0; i < 3; i++) {
+    const long = request(stage.gateway, 'POST', USERS, { body: 'x'.repeat(30_000) });
+    assert.equal((await client.send(long).response()).status, 200, 'on the same connection');
+  }
+});
+
+test('an answer of a filter that fails is not stored, and neither is one that passed unfiltered', async (t) => {
+  const broken = 'if res.query.bad then error("on purpose") end res:edit({paths = {"a"}, with = "-"})';
+  for (const on_error of ['closed', 'open']) {
+    const stage = await play(t, { ...withFilters(t, [{ lua: onBody(broken), on_error }]), announces: [FILTER_FAILED] });
+    let count = 0;
+    stage.upstream.on('GET', () => ({ json: { a: 'x', count: ++count } }));
+    const target = '/v1/admin/hub/integrations?bad=1';
+    for (let i = 1; i <= 2; i++) {
+      const answer = await stage.ask('GET', target);
+      if (on_error === 'open') assert.deepEqual(answer.json, { a: 'x', count: i });
+      else assertProblem(answer, { status: 500, type: 'Internal' });
+    }
+    assert.equal(count, 2);
+  }
+});
+
+test('heads that filters change for one are not changed in the store', async (t) => {
+  const stage = await play(t, {
+    ...withFilters(t, [{ lua: onResponse('res:remove_header("x-kept") res:set_header("x-for", res.key.name)'), keys: ['red'] }]),
+    keys: [{ name: 'red' }, { name: 'blue' }],
+  });
+  stage.upstream.on('GET', { json: {}, headers: { 'X-Kept': 'yes' } });
+  for (let i = 0; i < 2; i++) {
+    for (const name of ['red', 'blue']) {
+      const headers = { Authorization: `Bearer ${stage.gateway.keys[name]}` };
+      const answer = await stage.ask('GET', '/v1/admin/hub/integrations', { headers });
+      assert.deepEqual([answer.header('x-for'), answer.header('x-kept')], name === 'red' ? ['red', undefined] : [undefined, 'yes']);
+    }
+  }
+  assert.equal(stage.upstream.requests.length, 1);
 });

@@ -20,6 +20,7 @@ struct script_scene {
     bool fell;
     uint64_t took_us;
     struct shared_dict *dict; /* owned; NULL: none */
+    size_t memory_bytes;      /* of the state; 0: as much as by default */
 };
 
 static inline bool script_scene_is_type(struct span name)
@@ -38,7 +39,7 @@ static inline bool script_scene_load(struct script_scene *scene, const char *tex
     const struct script_host_options options = {
         .sources = &scene->source,
         .count = 1,
-        .limits = {8 * MIB, 200000, 10000},
+        .limits = {scene->memory_bytes ? scene->memory_bytes : 8 * MIB, 200000, 10000},
         .body_bytes = 256 * KIB,
         .is_error_type = script_scene_is_type,
     };

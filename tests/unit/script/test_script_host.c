@@ -418,6 +418,37 @@ static void bodies_are_read_and_changed_once_for_all(void **state)
     script_scene_close(&scene);
 }
 
+static void memory_that_ends_anywhere_is_an_error_and_nothing_worse(void **state)
+{
+    (void)state;
+    enum { STEP = 487, MOST = 512 * KIB };
+    static const char *const text =
+        "local re, kept = gw.regex('(a+)b'), {}\nreturn {on_request = function(req, gw)\n"
+        "pcall(function() for i = 1, 400 do kept[#kept + 1] = {req.headers, req.query} end end)\n"
+        "local s = re:gsub(('aab'):rep(2000), 'x') .. gw.json.encode(kept)\n"
+        "req:set_header('x-a', gw.sha256(s)) gw.json.decode('[[1],{\"a\":2}]')\nend}";
+    unsigned loaded = 0, done = 0;
+    for (size_t bytes = STEP; bytes < MOST; bytes += STEP) {
+        struct script_scene scene;
+        script_scene_open(&scene);
+        scene.memory_bytes = bytes;
+        if (script_scene_load(&scene, text)) {
+            loaded++;
+            for (int i = 0; i < 3; i++) {
+                script_scene_request(&scene);
+                bool is_done = script_scene_run(&scene, SCRIPT_REQUEST) == SCRIPT_DONE;
+                done += is_done;
+                assert_true(is_done || scene.error[0] != '\0');
+                script_call_clear(&scene.call);
+            }
+        } else {
+            assert_true(scene.error[0] != '\0');
+        }
+        script_scene_close(&scene);
+    }
+    assert_true(loaded > 100 && done > 0 && done < 3 * loaded);
+}
+
 /* As a reload does: bytes in use are the same before and after, or something is lost. */
 static void ten_thousand_states_leave_nothing_behind(void **state)
 {
@@ -459,6 +490,7 @@ int main(int count, char **arguments)
     count_exactly(arguments);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_scripts_end_soon_with_file_and_line_and_the_next_call_passes),
+        cmocka_unit_test(memory_that_ends_anywhere_is_an_error_and_nothing_worse),
         cmocka_unit_test(ten_thousand_states_leave_nothing_behind),
         cmocka_unit_test(what_does_not_compile_is_told_with_file_and_line),
         cmocka_unit_test(a_handle_dies_with_its_call),

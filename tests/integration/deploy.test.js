@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, sym
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import Ajv from 'ajv';
 import YAML from 'yaml';
@@ -15,6 +16,7 @@ import { eventually } from './support/deadline.js';
 import { documentsOf, filesBelow, manifest, manifests, objectOf, textOf } from './support/deploy.js';
 import { binary, command, root } from './support/gateway.js';
 import { faultsOf } from './support/kubernetes.js';
+import { startRedis } from './support/redis.js';
 
 const COMPOSE = 'deploy/compose/compose.yaml';
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
@@ -234,6 +236,8 @@ test('there are settings of every kind', () => {
   }
 });
 
+const SECRET = 'bp_pat_of_a_check_0123456789';
+
 /** Everything that the text names, made: its files below a folder, its variables, its credentials. */
 function makeReal(t, text) {
   const there = folder(t);
@@ -244,11 +248,11 @@ function makeReal(t, text) {
     .replace(/(?<=[ :])(\/etc\/bpgate|\/run\/secrets)(?=\/)/g, `${there}$1`);
   for (const [path] of moved.replace(/#.*$/gm, '').matchAll(new RegExp(`${there}[\\w./-]+`, 'g'))) {
     mkdirSync(dirname(path), { recursive: true });
-    const kind = /ca\.pem$/.test(path) ? authority : /\.pem$/.test(path) ? cert : /\.key$/.test(path) ? key : 'bp_pat_of_a_check_0123456789\n';
+    const kind = /ca\.pem$/.test(path) ? authority : /\.pem$/.test(path) ? cert : /\.key$/.test(path) ? key : `${SECRET}\n`;
     writeFileSync(path, kind, { mode: 0o600 });
   }
   const env = { CREDENTIALS_DIRECTORY: there };
-  for (const [, name] of moved.matchAll(/cred:(\w+)/g)) writeFileSync(join(there, name), 'bp_pat_of_a_check_0123456789\n', { mode: 0o600 });
+  for (const [, name] of moved.matchAll(/cred:(\w+)/g)) writeFileSync(join(there, name), `${SECRET}\n`, { mode: 0o600 });
   for (const [, name] of moved.matchAll(/env:(\w+)/g)) env[name] = `bp_pat_of_a_check_${name}_0123456789`;
   const file = join(there, 'bpgate.yaml');
   writeFileSync(file, moved);
@@ -261,6 +265,33 @@ for (const [name, text] of Object.entries(SETTINGS)) {
     const { code, stdout, stderr } = await command(['check', '--config', file], { env });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^ok: /);
+  });
+}
+
+for (const name of ['deploy/compose/bpgate.yaml', 'the ConfigMap of deploy/kubernetes']) {
+  test(`with ${name} it serves: probes ask without the token, Prometheus with it, Redis has its password`, { skip: !has('redis-server') }, async (t) => {
+    const redis = await startRedis(t, { password: SECRET });
+    const here = SETTINGS[name]()
+      .replace(/"\*:\d+"/g, '127.0.0.1:0')
+      .replace(/redis:\/\/[\w-]+:6379/, redis.url.replace(/\/\/.*@/, '//'))
+      .replace(/drain_delay: .*/, '');
+    const { file, env } = makeReal(t, here);
+    const gateway = spawn(binary, ['run', '--config', file], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+    const exited = new Promise((resolve) => gateway.once('exit', resolve));
+    const events = [];
+    createInterface(gateway.stderr).on('line', (line) => line.startsWith('{') && events.push(JSON.parse(line)));
+    t.after(() => gateway.kill('SIGKILL'));
+    const ready = await eventually(() => events.find(({ event }) => event === 'ready'), 'it is ready');
+    const ask = (path, headers) => fetch(`http://${ready.admin}${path}`, { headers });
+    assert.equal((await ask('/healthz')).status, 200);
+    assert.equal((await ask('/readyz')).status, 200);
+    assert.equal((await ask('/metrics')).status, 401);
+    const text = async () => (await ask('/metrics', { authorization: `Bearer ${SECRET}` })).text();
+    const workers = /^bpgate_workers (\d+)$/m.exec(await text())[1];
+    await eventually(async () => new RegExp(`^bpgate_redis_up ${workers}$`, 'm').test(await text()), 'Redis is up');
+    assert.equal((await fetch(`http://${ready.addresses[0]}/v1/chat/users`)).status, 401);
+    gateway.kill('SIGTERM');
+    assert.equal(await exited, 0);
   });
 }
 

@@ -117,6 +117,12 @@ struct hash_match {
     bool has_ended;
 };
 
+static bool has_hash_ended(const struct key_record *record, size_t hash_index, uint64_t wall_ms)
+{
+    uint64_t not_after_ms = record->hashes[hash_index].not_after_ms;
+    return not_after_ms > 0 && wall_ms > not_after_ms;
+}
+
 /* Compares with every place, used or not. Of two equal hashes the one that has not ended counts. */
 static struct hash_match match_hash(const struct key_record *record,
                                     const unsigned char hash[KEY_HASH_SIZE], uint64_t wall_ms)
@@ -126,8 +132,7 @@ static struct hash_match match_hash(const struct key_record *record,
         bool is_equal = CRYPTO_memcmp(record->hashes[i].sha256, hash, KEY_HASH_SIZE) == 0;
         if (!is_equal || i >= record->hash_count)
             continue;
-        uint64_t not_after_ms = record->hashes[i].not_after_ms;
-        bool has_ended = not_after_ms > 0 && wall_ms > not_after_ms;
+        bool has_ended = has_hash_ended(record, i, wall_ms);
         if (match.index == NO_HASH || match.has_ended)
             match = (struct hash_match){i, has_ended};
     }
@@ -209,13 +214,30 @@ static enum auth_result authenticate_certificate(const struct key_ring *ring,
     return judge(record, presented, false, wall_ms);
 }
 
-enum auth_result key_ring_authenticate(const struct key_ring *ring,
+/* NULL: the hash must say. */
+static const struct known_key *recall(const struct known_keys *known, struct span text,
+                                      uint64_t wall_ms)
+{
+    if (!known || text.len != KEY_LEN)
+        return NULL;
+    const struct known_key *shown = known_keys_find(known, text);
+    bool may_be = shown && !has_hash_ended(shown->record, shown->hash_index, wall_ms);
+    return may_be ? shown : NULL;
+}
+
+enum auth_result key_ring_authenticate(const struct key_ring *ring, struct known_keys *known,
                                        const struct presented *presented, uint64_t wall_ms,
                                        const struct key_record **key, size_t *hash_index)
 {
     struct span text;
     struct gateway_key given;
     enum auth_result result = find_key_text(presented, &text);
+    const struct known_key *shown = result == AUTH_OK ? recall(known, text, wall_ms) : NULL;
+    if (shown) {
+        *key = shown->record;
+        *hash_index = shown->hash_index;
+        return judge(shown->record, presented, false, wall_ms);
+    }
     if (result == AUTH_OK)
         result = parse_key(text, &given);
     if (result == AUTH_NO_KEY || result == AUTH_NOT_OURS) {
@@ -232,6 +254,8 @@ enum auth_result key_ring_authenticate(const struct key_ring *ring,
     if (match.index == NO_HASH)
         return AUTH_WRONG;
 
+    if (known && !match.has_ended)
+        known_keys_note(known, text, record, match.index);
     *key = record;
     *hash_index = match.index;
     return judge(record, presented, match.has_ended, wall_ms);

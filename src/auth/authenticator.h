@@ -11,6 +11,7 @@
 #include "auth/cidr.h"
 #include "auth/gateway_key.h"
 #include "auth/identity.h"
+#include "auth/known_keys.h"
 #include "auth/scope.h"
 
 enum { KEY_MAX_HASHES = 2, KEY_MAX_CIDRS = 16 };
@@ -75,8 +76,8 @@ struct presented {
 
 /* On AUTH_OK sets *key. Also sets it for AUTH_EXPIRED, AUTH_DISABLED and AUTH_ADDRESS, for the log.
  * hash_index: which of the key's hashes matched (for the metric of old ones still in use);
- * KEY_MAX_HASHES: a certificate did. */
-enum auth_result key_ring_authenticate(const struct key_ring *ring,
+ * KEY_MAX_HASHES: a certificate did. known: of this ring, and the thread's own; NULL: nothing is remembered. */
+enum auth_result key_ring_authenticate(const struct key_ring *ring, struct known_keys *known,
                                        const struct presented *presented, uint64_t wall_ms,
                                        const struct key_record **key, size_t *hash_index);
 

@@ -66,7 +66,7 @@ static bool tell_record(const struct snapshot *snapshot, struct span text)
     const struct key_record *record = NULL;
     size_t hash = 0;
     enum auth_result result =
-        key_ring_authenticate(snapshot->keys, &presented, clock_wall_ms(), &record, &hash);
+        key_ring_authenticate(snapshot->keys, NULL, &presented, clock_wall_ms(), &record, &hash);
     if (record)
         printf("name: %.*s\nprofile: %.*s\nhash: %zu of %zu\n", (int)record->name.len,
                record->name.at, (int)record->profile->name.len, record->profile->name.at, hash + 1,

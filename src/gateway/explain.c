@@ -53,7 +53,7 @@ static enum verdict authenticate(struct explanation *e)
     if (ex->key)
         result = key_record_judge(ex->key, ex->address.bytes, ex->address.len, ex->started_wall_ms);
     else
-        result = key_ring_authenticate(ex->services->keys, &presented, ex->started_wall_ms,
+        result = key_ring_authenticate(ex->services->keys, NULL, &presented, ex->started_wall_ms,
                                        &ex->key, &hash_index);
     return authenticated(ex, result);
 }

@@ -100,6 +100,7 @@ struct services {
     const struct gateway_options *options;
     const struct route_catalogue *catalogue;
     const struct key_ring *keys;
+    struct known_keys *known_keys;                       /* of these, the worker's own */
     const struct profile *anonymous;                     /* NULL: none */
     struct credential **credentials;                     /* by profile.credential */
     const struct credential_options *credential_options; /* likewise */

@@ -49,8 +49,9 @@ enum verdict authenticate_begin(struct exchange *ex)
         .address_len = ex->address.len,
     };
     size_t hash_index = 0;
-    enum auth_result result = key_ring_authenticate(services->keys, &presented, ex->started_wall_ms,
-                                                    &ex->key, &hash_index);
+    enum auth_result result =
+        key_ring_authenticate(services->keys, services->known_keys, &presented, ex->started_wall_ms,
+                              &ex->key, &hash_index);
     ex->secret = (unsigned)hash_index;
     enum verdict verdict = authenticated(ex, result);
     if (verdict == STAGE_RESPOND && result != AUTH_ADDRESS)

@@ -11,6 +11,7 @@ struct generation {
     struct uplink *uplink;     /* counted */
     struct credential **credentials;
     struct services services;
+    struct known_keys known_keys;
     size_t holders; /* exchanges, and the worker */
     struct task ending;
 };
@@ -100,6 +101,8 @@ static void fill_in(struct generation *generation)
     services->options = &options->gateway;
     services->catalogue = snapshot->catalogue;
     services->keys = snapshot->keys;
+    known_keys_init(&generation->known_keys);
+    services->known_keys = &generation->known_keys;
     services->anonymous = options->anonymous;
     services->credentials = generation->credentials;
     services->credential_options = options->credentials;

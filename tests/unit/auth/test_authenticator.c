@@ -43,7 +43,7 @@ static struct answer ask(const struct key_record *records, size_t count, struct 
     struct key_ring *ring = key_ring_create(records, count);
     struct answer answer = {.hash_index = 99};
     answer.result =
-        key_ring_authenticate(ring, &presented, wall_ms, &answer.key, &answer.hash_index);
+        key_ring_authenticate(ring, NULL, &presented, wall_ms, &answer.key, &answer.hash_index);
     key_ring_destroy(ring);
     return answer;
 }
@@ -309,17 +309,79 @@ static void each_of_many_keys_is_found(void **state)
         records[i] = samples[i].record;
     }
     struct key_ring *ring = key_ring_create(records, MANY - 1);
-    for (size_t i = 0; i < MANY; i++) {
+    struct known_keys known;
+    known_keys_init(&known);
+    for (size_t turn = 0; turn < 3 * MANY; turn++) { /* more than are remembered, and again */
+        size_t i = turn % MANY;
         struct presented presented = bearer(samples[i].text);
         const struct key_record *key = NULL;
         size_t hash_index;
-        enum auth_result result = key_ring_authenticate(ring, &presented, NOW, &key, &hash_index);
+        enum auth_result result =
+            key_ring_authenticate(ring, &known, &presented, NOW, &key, &hash_index);
         assert_int_equal(result, i < MANY - 1 ? AUTH_OK : AUTH_WRONG);
         assert_ptr_equal(key, i < MANY - 1 ? &records[i] : NULL);
     }
     key_ring_destroy(ring);
     free(records);
     free(samples);
+}
+
+static void a_key_that_was_shown_before_is_judged_anew(void **state)
+{
+    (void)state;
+    struct sample sample;
+    sample_init(&sample);
+    struct key_record *record = &sample.record;
+    record->hashes[1] = record->hashes[0];
+    record->hash_count = 2;
+    record->hashes[0].not_after_ms = NOW + 10;
+    record->hashes[1].not_after_ms = NOW + 20;
+    record->expires_ms = NOW + 25;
+    assert_true(cidr_parse(SPAN("10.0.0.0/8"), &record->cidrs[0]));
+    record->cidr_count = 1;
+    struct key_ring *ring = key_ring_create(record, 1);
+    struct known_keys known;
+    known_keys_init(&known);
+    static const unsigned char inside[4] = {10, 1, 2, 3}, outside[4] = {11, 1, 2, 3};
+    const struct {
+        uint64_t wall_ms;
+        const unsigned char *address;
+        enum auth_result result;
+        size_t hash_index;
+    } rows[] = {
+        {NOW, inside, AUTH_OK, 0},           {NOW, inside, AUTH_OK, 0},
+        {NOW, outside, AUTH_ADDRESS, 0},     {NOW + 10, inside, AUTH_OK, 0},
+        {NOW + 11, inside, AUTH_OK, 1},      {NOW + 20, inside, AUTH_OK, 1},
+        {NOW + 21, inside, AUTH_EXPIRED, 0}, {NOW + 25, inside, AUTH_EXPIRED, 0},
+        {NOW + 5, inside, AUTH_OK, 1},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct presented presented = bearer(sample.text);
+        presented.address = rows[i].address;
+        presented.address_len = 4;
+        const struct key_record *key = NULL;
+        size_t hash_index = 99;
+        assert_int_equal(
+            key_ring_authenticate(ring, &known, &presented, rows[i].wall_ms, &key, &hash_index),
+            rows[i].result);
+        assert_ptr_equal(key, record);
+        if (rows[i].result == AUTH_OK)
+            assert_int_equal(hash_index, rows[i].hash_index);
+    }
+    /* Another secret of the same id, and the key with something behind it, are no such key. */
+    char other[KEY_LEN + 2];
+    gateway_key_make_again((struct span){sample.text + 4, KEY_ID_LEN}, other);
+    const struct key_record *key = NULL;
+    size_t hash_index;
+    struct presented presented = bearer(other);
+    assert_int_equal(key_ring_authenticate(ring, &known, &presented, NOW, &key, &hash_index),
+                     AUTH_WRONG);
+    snprintf(other, sizeof(other), "%sx", sample.text);
+    presented = bearer(other);
+    assert_int_equal(key_ring_authenticate(ring, &known, &presented, NOW, &key, &hash_index),
+                     AUTH_TYPO);
+    assert_null(key);
+    key_ring_destroy(ring);
 }
 
 static void a_ring_without_keys_refuses_everyone(void **state)
@@ -479,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_disabled_key_is_refused),
         cmocka_unit_test(a_key_with_cidrs_works_only_from_there),
         cmocka_unit_test(each_of_many_keys_is_found),
+        cmocka_unit_test(a_key_that_was_shown_before_is_judged_anew),
         cmocka_unit_test(a_ring_without_keys_refuses_everyone),
         cmocka_unit_test(every_refusal_has_a_sentence),
         cmocka_unit_test(a_key_that_is_named_is_judged_as_if_it_were_shown),

@@ -75,7 +75,8 @@ static void the_entry_can_be_pasted_and_lets_the_key_in(void **state)
     const struct presented presented = {.key_header = span_of(entry.key)};
     const struct key_record *record = NULL;
     size_t hash = 0;
-    assert_int_equal(key_ring_authenticate(snapshot->keys, &presented, 1, &record, &hash), AUTH_OK);
+    assert_int_equal(key_ring_authenticate(snapshot->keys, NULL, &presented, 1, &record, &hash),
+                     AUTH_OK);
     assert_true(span_equal(record->name, entry.name));
     assert_int_equal(record->expires_ms, UINT64_C(32474736000000));
     snapshot_release(snapshot);

@@ -199,7 +199,7 @@ static enum auth_result authenticate(const struct snapshot *snapshot, const char
     const struct presented presented = {.key_header = span_of(key)};
     const struct key_record *record = NULL;
     size_t hash = 0;
-    return key_ring_authenticate(snapshot->keys, &presented, 1, &record, &hash);
+    return key_ring_authenticate(snapshot->keys, NULL, &presented, 1, &record, &hash);
 }
 
 static void the_key_that_was_made_opens_the_gateway_again_after_a_restart(void **state)

@@ -11,10 +11,12 @@ struct editing {
     struct buffer *out;
     size_t copied; /* of the text, up to here it is in out */
     size_t *count;
-    struct span names[JSON_DEPTH_MAX]; /* of the members on the way, one a level of objects */
+    struct span names[JSON_DEPTH_MAX]; /* of the members on the way, one a level of objects; as they
+                                          are meant */
     size_t name_count;
-    uint64_t has_name; /* a bit a level: it is an object's */
-    char *scratch;     /* as long as the text; NULL until needed */
+    uint64_t has_name;           /* a bit a level: it is an object's */
+    char *scratch;               /* as long as the text; NULL until needed */
+    size_t ends[JSON_DEPTH_MAX]; /* of the names in scratch, one behind the other */
     struct buffer meaning;
 };
 
@@ -40,33 +42,42 @@ static char *scratch_of(struct editing *editing)
     return editing->scratch;
 }
 
-/* Names may be spelled with escapes, and mean the same. */
-static bool is_name(struct editing *editing, struct span token, struct span wanted)
+/* Where scratch is free: behind the names of so many levels. */
+static size_t free_from(const struct editing *editing, size_t levels)
 {
-    if (token.len < wanted.len)
-        return false;
-    if (!memchr(token.at, '\\', token.len))
-        return span_equal(token, wanted);
-    char *bytes = scratch_of(editing);
-    return span_equal((struct span){bytes, json_unescape(token, bytes)}, wanted);
+    return levels > 0 ? editing->ends[levels - 1] : 0;
 }
 
-static bool is_path(struct editing *editing, const struct json_path *path)
+/* Names may be spelled with escapes, and mean the same. That is settled here, once: all elements of a list
+ * are asked for the name of their list. All that is in scratch is from other places of the text, so it fits. */
+static void take_name(struct editing *editing, struct span token)
+{
+    size_t level = editing->name_count - 1, from = free_from(editing, level);
+    editing->names[level] = token;
+    editing->ends[level] = from;
+    if (!memchr(token.at, '\\', token.len))
+        return;
+    char *bytes = scratch_of(editing) + from;
+    editing->names[level] = (struct span){bytes, json_unescape(token, bytes)};
+    editing->ends[level] = from + editing->names[level].len;
+}
+
+static bool is_path(const struct editing *editing, const struct json_path *path)
 {
     size_t count = editing->name_count;
     if (path->is_anywhere)
-        return is_name(editing, editing->names[count - 1], path->names[0]);
+        return span_equal(editing->names[count - 1], path->names[0]);
     if (path->count != count)
         return false;
     for (size_t i = count; i-- > 0;) {
         if (!span_equal(path->names[i], SPAN("*")) &&
-            !is_name(editing, editing->names[i], path->names[i]))
+            !span_equal(editing->names[i], path->names[i]))
             return false;
     }
     return true;
 }
 
-static bool is_wanted(struct editing *editing)
+static bool is_wanted(const struct editing *editing)
 {
     for (size_t i = 0; i < editing->edit->path_count && editing->name_count > 0; i++) {
         if (is_path(editing, &editing->edit->paths[i]))
@@ -108,7 +119,7 @@ static enum status rewrite(struct editing *editing, size_t from)
 {
     struct span token = editing->scan.token, meaning = token;
     if (memchr(token.at, '\\', token.len)) {
-        char *bytes = scratch_of(editing);
+        char *bytes = scratch_of(editing) + free_from(editing, editing->name_count);
         meaning = (struct span){bytes, json_unescape(token, bytes)};
     }
     editing->meaning.len = 0;
@@ -136,8 +147,10 @@ static void enter(struct editing *editing, bool is_object)
 {
     uint64_t bit = UINT64_C(1) << (editing->scan.depth - 1);
     editing->has_name = is_object ? editing->has_name | bit : editing->has_name & ~bit;
-    if (is_object)
-        editing->names[editing->name_count++] = SPAN("");
+    if (!is_object)
+        return;
+    editing->name_count++;
+    take_name(editing, SPAN(""));
 }
 
 static void leave(struct editing *editing)
@@ -159,7 +172,7 @@ static enum status walk(struct editing *editing)
         case TOKEN_BAD:
             return ERR_SYNTAX;
         case TOKEN_NAME:
-            editing->names[editing->name_count - 1] = scan->token;
+            take_name(editing, scan->token);
             continue;
         case TOKEN_OBJECT_END:
         case TOKEN_ARRAY_END:

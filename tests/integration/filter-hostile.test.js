@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { slowness } from './support/deadline.js';
-import { onBody, onRequest, withFilters } from './support/filters.js';
+import { onBody, onRequest, shipped, withFilters } from './support/filters.js';
 import { readMetrics, sumOf } from './support/metrics.js';
 import { assertProblem, newRequestId, play } from './support/play.js';
 
@@ -130,6 +130,34 @@ test('hostile scripts of bodies likewise', async (t) => {
   }
   t.diagnostic(`the longest: ${longest.toFixed(1)} ms of work`);
   assert.ok(longest < MOST_MS, `${longest} ms`);
+});
+
+test('no answer that an upstream sends makes the shipped filters of bodies work without end', async (t) => {
+  const escaped = (count) => '\\u0061'.repeat(count);
+  const answers = {
+    'a long name with escapes over many elements': `{"${escaped(20_000)}":[${'1,'.repeat(60_000)}1]}`,
+    'many such names': `{"a":[${`{"${escaped(10)}":1},`.repeat(3000)}1]}`,
+    'one long text of what could be addresses': `{"a":"${'a.'.repeat(100_000)}"}`,
+    'a long text that is one part of an address': `{"a":"${'a'.repeat(200_000)}"}`,
+    'many at signs': `{"a":"${'a@'.repeat(100_000)}"}`,
+    'addresses without an end': `{"a":"${'a@a.'.repeat(50_000)}"}`,
+    'many short texts': `{"a":[${'"a@",'.repeat(40_000)}1]}`,
+    'lists in lists': `{"a":${'['.repeat(60)}${']'.repeat(60)}}`,
+  };
+  const longest = { ms: 0 };
+  for (const name of ['redact_secrets', 'mask_emails']) {
+    const stage = await play(t, { ...withFilters(t, [{ file: shipped(name) }]), announces: [FILTER_FAILED] });
+    for (const [what, body] of Object.entries(answers)) {
+      stage.upstream.next(`GET ${USERS}`, { body, headers: { 'content-type': 'application/json' } });
+      const began = stage.gateway.workMs;
+      const answer = await stage.ask('GET', USERS);
+      const ms = stage.gateway.workMs - began;
+      assert.ok(answer.status === 200 || name === 'mask_emails', `${name}, ${what}: ${answer.text}`);
+      if (ms > longest.ms) Object.assign(longest, { ms, name, what });
+    }
+  }
+  t.diagnostic(`the longest: ${longest.ms.toFixed(1)} ms of work, ${longest.name}, ${longest.what}`);
+  assert.ok(longest.ms < MOST_MS, JSON.stringify(longest));
 });
 
 test('handles that are kept do nothing in a later call, of whatever phase', async (t) => {

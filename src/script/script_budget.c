@@ -113,6 +113,11 @@ void script_charge(lua_State *lua, size_t bytes)
         look(lua, budget);
 }
 
+void script_look(lua_State *lua)
+{
+    look(lua, script_budget_of(lua));
+}
+
 /* --- Memory --- */
 
 /* Inside an allocation nothing may be raised; the next instruction can. */

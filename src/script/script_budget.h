@@ -46,6 +46,9 @@ void script_budget_begin(struct script_budget *budget);
 /* Work of a C function on so many bytes; raises the error when it was too much. */
 void script_charge(lua_State *lua, size_t bytes);
 
+/* Looks at the clock at once; raises the error when a bound is passed. */
+void script_look(lua_State *lua);
+
 /* Whether it is out of time, for work in C that can end early; the error is the caller's to raise. */
 bool script_budget_is_late(struct script_budget *budget);
 

@@ -6,7 +6,14 @@
 
 #include "script/script_budget.h"
 
-enum { REP_MAX = MIB, STEPS_MAX = 1000000, PATTERN_MAX = 256, STEPS_A_BYTE = 4 };
+enum {
+    REP_MAX = MIB,
+    STEPS_MAX = 1000000,
+    WORK_MAX = 8000000, /* steps by the pattern's bytes, all of which one step may look at */
+    PATTERN_MAX = 256,
+    WORK_A_BYTE = 32, /* as it is charged */
+    MATCH_WORK = 64,
+};
 
 /* --- Patterns --- */
 
@@ -40,20 +47,19 @@ uint64_t script_pattern_steps(struct span pattern, size_t len)
     return steps;
 }
 
-/* Of the pattern function whose subject and pattern are the first arguments; returns the steps. */
-static uint64_t check_pattern(lua_State *lua)
+/* Of the pattern function whose subject and pattern are the first arguments. */
+static void check_pattern(lua_State *lua)
 {
     struct span text, pattern;
     text.at = luaL_checklstring(lua, 1, &text.len);
     pattern.at = luaL_checklstring(lua, 2, &pattern.len);
     uint64_t steps = script_pattern_steps(pattern, text.len);
-    if (pattern.len > PATTERN_MAX || steps > STEPS_MAX)
+    if (pattern.len > PATTERN_MAX || steps > STEPS_MAX || steps * pattern.len > WORK_MAX)
         luaL_error(lua,
                    "this pattern could take too long on a text of %I bytes; use gw.regex, or cut "
                    "the text",
                    (lua_Integer)text.len);
-    script_charge(lua, (size_t)steps / STEPS_A_BYTE + text.len);
-    return steps;
+    script_charge(lua, (size_t)steps * pattern.len / WORK_A_BYTE + text.len);
 }
 
 static int call_original(lua_State *lua)
@@ -63,14 +69,16 @@ static int call_original(lua_State *lua)
 
 static int with_pattern(lua_State *lua)
 {
-    (void)check_pattern(lua);
+    check_pattern(lua);
     return call_original(lua);
 }
 
-/* What gmatch hands out. Upvalues: the library's function, and what one call may cost. */
+/* What gmatch hands out; upvalue: the library's function. One call may do as much work as all of them should,
+ * or next to none: the clock tells. */
 static int next_match(lua_State *lua)
 {
-    script_charge(lua, (size_t)lua_tointeger(lua, lua_upvalueindex(2)));
+    script_charge(lua, MATCH_WORK);
+    script_look(lua);
     lua_settop(lua, 0);
     lua_pushvalue(lua, lua_upvalueindex(1));
     lua_call(lua, 0, LUA_MULTRET);
@@ -79,10 +87,9 @@ static int next_match(lua_State *lua)
 
 static int each_match(lua_State *lua)
 {
-    uint64_t steps = check_pattern(lua);
+    check_pattern(lua);
     (void)call_original(lua);
-    lua_pushinteger(lua, (lua_Integer)(steps / STEPS_A_BYTE));
-    lua_pushcclosure(lua, next_match, 2);
+    lua_pushcclosure(lua, next_match, 1);
     return 1;
 }
 

@@ -42,6 +42,8 @@ static void the_functions_answer_as_those_of_the_library(void **state)
         "assert(('a.b'):find('.', 1, true) == 2 and ('a.b'):find('.') == 1)",
         "assert(('a.b'):find('%.') == 2 and ('x=1'):match('(%w+)=(%w+)') == 'x')",
         "local n = 0 for w in ('a b c'):gmatch('%a') do n = n + 1 end assert(n == 3)",
+        "local n = 0 for w in (('word '):rep(190)):gmatch('%w+') do n = n + 1 end assert(n == 190)",
+        "assert(('a'):rep(1 << 18):find('[b-z]') == nil)",
         "assert(('abc'):gsub('b', 'x') == 'axc' and ('abc'):gsub('%w', {a = '1'}) == '1bc')",
         "assert(('x'):rep(3, ',') == 'x,x,x' and ('x'):rep(0) == '' and ('x'):rep(-1) == '')",
         "assert(('abc'):upper() == 'ABC' and #('abc') == 3 and ('abc'):byte(2) == 98)",

@@ -17,18 +17,33 @@ enum {
 
 /* --- Patterns --- */
 
+/* Behind the set that begins at text[at], where everything means itself; as Lua reads it. */
+static size_t behind_set(struct span pattern, size_t at)
+{
+    at++;
+    if (at < pattern.len && pattern.at[at] == '^')
+        at++;
+    do { /* what stands first is never the end */
+        at += at < pattern.len && pattern.at[at] == '%' ? 2 : 1;
+    } while (at < pattern.len && pattern.at[at] != ']');
+    return at + 1;
+}
+
 /* What is repeated, or found again: items that a match may try in many ways. */
 static unsigned repetitions(struct span pattern)
 {
+    enum { BALANCE_LEN = 4 /* %bxy */ };
     unsigned count = 0;
-    for (size_t i = 0; i < pattern.len; i++) {
-        char c = pattern.at[i];
-        if (c == '%' && i + 1 < pattern.len) {
-            char next = pattern.at[++i];
+    for (size_t i = 0; i < pattern.len;) {
+        char c = pattern.at[i], next = i + 1 < pattern.len ? pattern.at[i + 1] : '\0';
+        if (c == '[') {
+            i = behind_set(pattern, i);
+        } else if (c == '%') {
             count += next == 'b' || (next >= '0' && next <= '9');
+            i += next == 'b' ? BALANCE_LEN : 2;
         } else {
-            /* Inside [] they mean themselves; counting them there refuses a little too much. */
             count += c == '*' || c == '+' || c == '-' || c == '?';
+            i++;
         }
     }
     return count;

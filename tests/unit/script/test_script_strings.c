@@ -21,6 +21,14 @@ static void steps_are_the_length_to_the_power_of_repetitions(void **state)
     assert_int_equal(script_pattern_steps(SPAN("%*%+%-%?"), 100), 100);
     assert_int_equal(script_pattern_steps(SPAN("%b()"), 100), 10000);
     assert_int_equal(script_pattern_steps(SPAN("(a)%1"), 100), 10000);
+    assert_int_equal(script_pattern_steps(SPAN("[a-z*+?-]"), 100), 100);
+    assert_int_equal(script_pattern_steps(SPAN("[]*]+[^]*%]]"), 100), 10000);
+    assert_int_equal(script_pattern_steps(SPAN("%f[%]*]%b[]a*"), 100), 1000000);
+    assert_int_equal(script_pattern_steps(SPAN("[a"), 100), 100);
+    assert_int_equal(script_pattern_steps(SPAN("[^"), 100), 100);
+    assert_int_equal(script_pattern_steps(SPAN("["), 100), 100);
+    assert_int_equal(script_pattern_steps(SPAN("[%"), 100), 100);
+    assert_int_equal(script_pattern_steps(SPAN("%"), 100), 100);
     assert_true(script_pattern_steps(SPAN("a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?"), 30) >
                 1000000);
     assert_true(script_pattern_steps(SPAN("********************************************"),

@@ -21,6 +21,7 @@ struct key_ring {
     struct certificate_place *certificates; /* sorted by fingerprint */
     size_t certificate_count;
     uint64_t seed;
+    size_t count;
     size_t mask;      /* count of slots - 1, a power of two less one */
     uint32_t slots[]; /* a record's place + 1; 0: empty */
 };
@@ -82,6 +83,7 @@ struct key_ring *key_ring_create(const struct key_record *records, size_t count)
         slot_count *= 2;
     struct key_ring *ring = xcalloc(1, sizeof(*ring) + slot_count * sizeof(uint32_t));
     ring->records = records;
+    ring->count = count;
     ring->mask = slot_count - 1;
     random_bytes(&ring->seed, sizeof(ring->seed));
     for (size_t i = 0; i < count; i++)
@@ -96,6 +98,11 @@ void key_ring_destroy(struct key_ring *ring)
         return;
     free(ring->certificates);
     free(ring);
+}
+
+size_t key_ring_count(const struct key_ring *ring)
+{
+    return ring->count;
 }
 
 const struct key_record *key_ring_find(const struct key_ring *ring, struct span id)
@@ -214,15 +221,34 @@ static enum auth_result authenticate_certificate(const struct key_ring *ring,
     return judge(record, presented, false, wall_ms);
 }
 
-/* NULL: the hash must say. */
-static const struct known_key *recall(const struct known_keys *known, struct span text,
-                                      uint64_t wall_ms)
+/* The key that was shown with this text before, unless that hash has ended; NULL: the hash must say. Makes
+ * the tag of any text of a key's length, as long for each. */
+static const struct key_record *recall(const struct key_ring *ring, const struct known_keys *known,
+                                       struct span text, uint64_t wall_ms, struct key_tag *tag,
+                                       size_t *hash_index)
 {
     if (!known || text.len != KEY_LEN)
         return NULL;
-    const struct known_key *shown = known_keys_find(known, text);
-    bool may_be = shown && !has_hash_ended(shown->record, shown->hash_index, wall_ms);
-    return may_be ? shown : NULL;
+    *tag = known_keys_tag(known, text);
+    const struct key_record *record = key_ring_find(ring, key_id_of(text));
+    if (!record || !known_keys_has(known, (size_t)(record - ring->records), tag, hash_index))
+        return NULL;
+    return has_hash_ended(record, *hash_index, wall_ms) ? NULL : record;
+}
+
+/* By its text and its hash. AUTH_OK: *record has the hash that match tells of. */
+static enum auth_result prove(const struct key_ring *ring, struct span text, uint64_t wall_ms,
+                              const struct key_record **record, struct hash_match *match)
+{
+    struct gateway_key given;
+    enum auth_result result = parse_key(text, &given);
+    if (result != AUTH_OK)
+        return result;
+    unsigned char hash[KEY_HASH_SIZE];
+    gateway_key_hash(given.secret, hash);
+    *record = find_record(ring, given.id);
+    *match = match_hash(*record, hash, wall_ms);
+    return match->index == NO_HASH ? AUTH_WRONG : AUTH_OK;
 }
 
 enum auth_result key_ring_authenticate(const struct key_ring *ring, struct known_keys *known,
@@ -230,32 +256,23 @@ enum auth_result key_ring_authenticate(const struct key_ring *ring, struct known
                                        const struct key_record **key, size_t *hash_index)
 {
     struct span text;
-    struct gateway_key given;
+    struct key_tag tag;
+    struct hash_match match = {.index = NO_HASH};
+    const struct key_record *record = NULL;
     enum auth_result result = find_key_text(presented, &text);
-    const struct known_key *shown = result == AUTH_OK ? recall(known, text, wall_ms) : NULL;
-    if (shown) {
-        *key = shown->record;
-        *hash_index = shown->hash_index;
-        return judge(shown->record, presented, false, wall_ms);
-    }
     if (result == AUTH_OK)
-        result = parse_key(text, &given);
+        record = recall(ring, known, text, wall_ms, &tag, &match.index);
+    if (result == AUTH_OK && !record) {
+        result = prove(ring, text, wall_ms, &record, &match);
+        if (known && result == AUTH_OK && !match.has_ended)
+            known_keys_note(known, (size_t)(record - ring->records), &tag, match.index);
+    }
     if (result == AUTH_NO_KEY || result == AUTH_NOT_OURS) {
         *hash_index = NO_HASH;
         return authenticate_certificate(ring, presented, wall_ms, result, key);
     }
     if (result != AUTH_OK)
         return result;
-
-    unsigned char hash[KEY_HASH_SIZE];
-    gateway_key_hash(given.secret, hash);
-    const struct key_record *record = find_record(ring, given.id);
-    struct hash_match match = match_hash(record, hash, wall_ms);
-    if (match.index == NO_HASH)
-        return AUTH_WRONG;
-
-    if (known && !match.has_ended)
-        known_keys_note(known, text, record, match.index);
     *key = record;
     *hash_index = match.index;
     return judge(record, presented, match.has_ended, wall_ms);

@@ -51,6 +51,8 @@ struct key_ring;
 struct key_ring *key_ring_create(const struct key_record *records, size_t count);
 void key_ring_destroy(struct key_ring *ring);
 
+size_t key_ring_count(const struct key_ring *ring);
+
 /* The key with this id, or NULL. Tells by its time whether there is one. */
 const struct key_record *key_ring_find(const struct key_ring *ring, struct span id);
 
@@ -76,7 +78,7 @@ struct presented {
 
 /* On AUTH_OK sets *key. Also sets it for AUTH_EXPIRED, AUTH_DISABLED and AUTH_ADDRESS, for the log.
  * hash_index: which of the key's hashes matched (for the metric of old ones still in use);
- * KEY_MAX_HASHES: a certificate did. known: of this ring, and the thread's own; NULL: nothing is remembered. */
+ * KEY_MAX_HASHES: a certificate did. known: for as many keys, and the thread's own; NULL: nothing is remembered. */
 enum auth_result key_ring_authenticate(const struct key_ring *ring, struct known_keys *known,
                                        const struct presented *presented, uint64_t wall_ms,
                                        const struct key_record **key, size_t *hash_index);

@@ -31,6 +31,12 @@ static bool is_base62(struct span text)
     return others == 0;
 }
 
+struct span key_id_of(struct span text)
+{
+    ASSERT(text.len == KEY_LEN);
+    return (struct span){text.at + ID_AT, KEY_ID_LEN};
+}
+
 /* Of all before the last underscore. 62^6 > 2^32, so six digits always do. */
 static void write_check(const char *key, char check[KEY_CHECK_LEN])
 {
@@ -47,7 +53,7 @@ enum key_form gateway_key_parse(struct span text, struct gateway_key *key)
         return KEY_FORM_NOT_OURS;
     if (text.len != KEY_LEN || text.at[SECRET_AT - 1] != '_' || text.at[CHECK_AT - 1] != '_')
         return KEY_FORM_TYPO;
-    struct span id = {text.at + ID_AT, KEY_ID_LEN};
+    struct span id = key_id_of(text);
     struct span secret = {text.at + SECRET_AT, KEY_SECRET_LEN};
     if (!is_base62(id) || !is_base62(secret))
         return KEY_FORM_TYPO;

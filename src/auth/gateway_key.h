@@ -25,6 +25,9 @@ enum key_form { KEY_FORM_GOOD, KEY_FORM_NOT_OURS /* no bpg_ prefix */, KEY_FORM_
 
 enum key_form gateway_key_parse(struct span text, struct gateway_key *key);
 
+/* Where a text of KEY_LEN has its id, if it is a key. */
+struct span key_id_of(struct span text);
+
 /* A new key from the kernel's randomness, terminated. */
 void gateway_key_make(char text[KEY_LEN + 1]);
 

@@ -1,31 +1,48 @@
 #include "auth/known_keys.h"
 
-void known_keys_init(struct known_keys *known)
+#include <stdlib.h>
+
+struct known_keys {
+    struct siphash_seed seeds[2];
+    size_t count;
+    struct known_key {
+        struct key_tag tag;
+        size_t noted; /* 1 + the index of its hash; 0: nothing was noted */
+    } keys[];
+};
+
+struct known_keys *known_keys_create(size_t count)
 {
-    *known = (struct known_keys){0};
+    struct known_keys *known = xcalloc(1, sizeof(*known) + count * sizeof(known->keys[0]));
+    known->count = count;
     for (size_t i = 0; i < COUNT_OF(known->seeds); i++)
         siphash_seed_init(&known->seeds[i]);
+    return known;
 }
 
-static void make_tag(const struct known_keys *known, struct span text, uint64_t tag[2])
+void known_keys_destroy(struct known_keys *known)
 {
-    for (size_t i = 0; i < COUNT_OF(known->seeds); i++)
-        tag[i] = siphash(&known->seeds[i], text);
+    free(known);
 }
 
-const struct known_key *known_keys_find(const struct known_keys *known, struct span text)
+struct key_tag known_keys_tag(const struct known_keys *known, struct span text)
 {
-    uint64_t tag[2];
-    make_tag(known, text, tag);
-    const struct known_key *slot = &known->slots[tag[0] % KNOWN_KEYS];
-    bool is_it = ((slot->tag[0] ^ tag[0]) | (slot->tag[1] ^ tag[1])) == 0;
-    return is_it && slot->record ? slot : NULL;
+    return (struct key_tag){{siphash(&known->seeds[0], text), siphash(&known->seeds[1], text)}};
 }
 
-void known_keys_note(struct known_keys *known, struct span text, const struct key_record *record,
+bool known_keys_has(const struct known_keys *known, size_t place, const struct key_tag *tag,
+                    size_t *hash_index)
+{
+    ASSERT(place < known->count);
+    const struct known_key *key = &known->keys[place];
+    uint64_t others = (key->tag.words[0] ^ tag->words[0]) | (key->tag.words[1] ^ tag->words[1]);
+    *hash_index = key->noted - 1;
+    return others == 0 && key->noted > 0;
+}
+
+void known_keys_note(struct known_keys *known, size_t place, const struct key_tag *tag,
                      size_t hash_index)
 {
-    struct known_key entry = {.record = record, .hash_index = hash_index};
-    make_tag(known, text, entry.tag);
-    known->slots[entry.tag[0] % KNOWN_KEYS] = entry;
+    ASSERT(place < known->count);
+    known->keys[place] = (struct known_key){*tag, hash_index + 1};
 }

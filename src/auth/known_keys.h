@@ -1,34 +1,31 @@
 /* known_keys.h - keys that were shown before and found good, so that their hash is not made anew.
  *
  * Kept of a key is a tag of its text, never the text: two SipHashes with seeds that nobody sees, 128 bits in
- * all. Nobody is told a tag, so a wrong key passes only by guessing one. A key that was changed or removed
- * is forgotten with its ring: one memory for each ring and worker. Whether it may be used still is judged
- * anew each time. Bounded: of two keys in one place the later stays. One thread.
+ * all. Nobody is told a tag, so a wrong key passes only by guessing one. A place for each key of a ring,
+ * with which it is forgotten. Whether a key may be used still is judged anew each time. One thread.
  */
 #ifndef AUTH_KNOWN_KEYS_H
 #define AUTH_KNOWN_KEYS_H
 
 #include "base/siphash.h"
 
-struct key_record;
+struct known_keys;
 
-enum { KNOWN_KEYS = 256 };
+struct known_keys *known_keys_create(size_t count);
+void known_keys_destroy(struct known_keys *known); /* NULL is allowed */
 
-struct known_keys {
-    struct siphash_seed seeds[2];
-    struct known_key {
-        uint64_t tag[2];
-        const struct key_record *record; /* borrowed; NULL: empty */
-        size_t hash_index;
-    } slots[KNOWN_KEYS];
+struct key_tag {
+    uint64_t words[2];
 };
 
-void known_keys_init(struct known_keys *known);
+/* As long for every text of a length. */
+struct key_tag known_keys_tag(const struct known_keys *known, struct span text);
 
-/* NULL: not seen, or forgotten. */
-const struct known_key *known_keys_find(const struct known_keys *known, struct span text);
+/* Whether a text with this tag was noted last for the key at this place; *hash_index: as it was noted. */
+bool known_keys_has(const struct known_keys *known, size_t place, const struct key_tag *tag,
+                    size_t *hash_index);
 
-void known_keys_note(struct known_keys *known, struct span text, const struct key_record *record,
+void known_keys_note(struct known_keys *known, size_t place, const struct key_tag *tag,
                      size_t hash_index);
 
 #endif

@@ -11,7 +11,6 @@ struct generation {
     struct uplink *uplink;     /* counted */
     struct credential **credentials;
     struct services services;
-    struct known_keys known_keys;
     size_t holders; /* exchanges, and the worker */
     struct task ending;
 };
@@ -25,6 +24,7 @@ static void dispose(struct generation *generation)
     for (size_t i = 0; generation->credentials && i < snapshot->options.credential_count; i++)
         credential_destroy(generation->credentials[i]);
     free(generation->credentials);
+    known_keys_destroy(generation->services.known_keys);
     script_host_destroy(generation->services.filters.host);
     free(generation);
     snapshot_release(snapshot);
@@ -101,8 +101,7 @@ static void fill_in(struct generation *generation)
     services->options = &options->gateway;
     services->catalogue = snapshot->catalogue;
     services->keys = snapshot->keys;
-    known_keys_init(&generation->known_keys);
-    services->known_keys = &generation->known_keys;
+    services->known_keys = known_keys_create(key_ring_count(snapshot->keys));
     services->anonymous = options->anonymous;
     services->credentials = generation->credentials;
     services->credential_options = options->credentials;

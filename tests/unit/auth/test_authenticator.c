@@ -309,18 +309,18 @@ static void each_of_many_keys_is_found(void **state)
         records[i] = samples[i].record;
     }
     struct key_ring *ring = key_ring_create(records, MANY - 1);
-    struct known_keys known;
-    known_keys_init(&known);
-    for (size_t turn = 0; turn < 3 * MANY; turn++) { /* more than are remembered, and again */
+    struct known_keys *known = known_keys_create(key_ring_count(ring));
+    for (size_t turn = 0; turn < 3 * MANY; turn++) {
         size_t i = turn % MANY;
         struct presented presented = bearer(samples[i].text);
         const struct key_record *key = NULL;
         size_t hash_index;
         enum auth_result result =
-            key_ring_authenticate(ring, &known, &presented, NOW, &key, &hash_index);
+            key_ring_authenticate(ring, known, &presented, NOW, &key, &hash_index);
         assert_int_equal(result, i < MANY - 1 ? AUTH_OK : AUTH_WRONG);
         assert_ptr_equal(key, i < MANY - 1 ? &records[i] : NULL);
     }
+    known_keys_destroy(known);
     key_ring_destroy(ring);
     free(records);
     free(samples);
@@ -340,8 +340,7 @@ static void a_key_that_was_shown_before_is_judged_anew(void **state)
     assert_true(cidr_parse(SPAN("10.0.0.0/8"), &record->cidrs[0]));
     record->cidr_count = 1;
     struct key_ring *ring = key_ring_create(record, 1);
-    struct known_keys known;
-    known_keys_init(&known);
+    struct known_keys *known = known_keys_create(1);
     static const unsigned char inside[4] = {10, 1, 2, 3}, outside[4] = {11, 1, 2, 3};
     const struct {
         uint64_t wall_ms;
@@ -362,7 +361,7 @@ static void a_key_that_was_shown_before_is_judged_anew(void **state)
         const struct key_record *key = NULL;
         size_t hash_index = 99;
         assert_int_equal(
-            key_ring_authenticate(ring, &known, &presented, rows[i].wall_ms, &key, &hash_index),
+            key_ring_authenticate(ring, known, &presented, rows[i].wall_ms, &key, &hash_index),
             rows[i].result);
         assert_ptr_equal(key, record);
         if (rows[i].result == AUTH_OK)
@@ -374,13 +373,14 @@ static void a_key_that_was_shown_before_is_judged_anew(void **state)
     const struct key_record *key = NULL;
     size_t hash_index;
     struct presented presented = bearer(other);
-    assert_int_equal(key_ring_authenticate(ring, &known, &presented, NOW, &key, &hash_index),
+    assert_int_equal(key_ring_authenticate(ring, known, &presented, NOW, &key, &hash_index),
                      AUTH_WRONG);
     snprintf(other, sizeof(other), "%sx", sample.text);
     presented = bearer(other);
-    assert_int_equal(key_ring_authenticate(ring, &known, &presented, NOW, &key, &hash_index),
+    assert_int_equal(key_ring_authenticate(ring, known, &presented, NOW, &key, &hash_index),
                      AUTH_TYPO);
     assert_null(key);
+    known_keys_destroy(known);
     key_ring_destroy(ring);
 }
 

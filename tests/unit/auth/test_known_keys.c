@@ -2,76 +2,80 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/text.h"
 
-static void what_was_noted_is_found_and_nothing_else(void **state)
+static bool has(const struct known_keys *known, size_t place, const char *text, size_t *hash_index)
 {
-    (void)state;
-    static const char record;
-    const struct key_record *some = (const void *)&record;
-    struct known_keys known;
-    known_keys_init(&known);
-    assert_null(known_keys_find(&known, SPAN("bpg_a")));
-    known_keys_note(&known, SPAN("bpg_a"), some, 1);
-    const struct known_key *found = known_keys_find(&known, SPAN("bpg_a"));
-    assert_ptr_equal(found->record, some);
-    assert_int_equal(found->hash_index, 1);
-    assert_null(known_keys_find(&known, SPAN("bpg_b")));
-    assert_null(known_keys_find(&known, SPAN("bpg_")));
-    known_keys_note(&known, SPAN("bpg_a"), some, 0);
-    assert_int_equal(known_keys_find(&known, SPAN("bpg_a"))->hash_index, 0);
+    struct key_tag tag = known_keys_tag(known, span_of(text));
+    return known_keys_has(known, place, &tag, hash_index);
 }
 
-/* Seeds of their own: what is known to one says nothing to another. */
-static void two_of_them_make_different_tags(void **state)
+static void note(struct known_keys *known, size_t place, const char *text, size_t hash_index)
 {
-    (void)state;
-    static const char record;
-    struct known_keys first, second;
-    known_keys_init(&first);
-    known_keys_init(&second);
-    known_keys_note(&first, SPAN("bpg_a"), (const void *)&record, 0);
-    second = (struct known_keys){.seeds = {second.seeds[0], second.seeds[1]}};
-    memcpy(second.slots, first.slots, sizeof(second.slots));
-    assert_null(known_keys_find(&second, SPAN("bpg_a")));
+    struct key_tag tag = known_keys_tag(known, span_of(text));
+    known_keys_note(known, place, &tag, hash_index);
 }
 
-/* The later stays where two meet; nobody is taken for another. */
-static void many_never_stand_for_each_other(void **state)
+static void what_was_noted_last_is_known_at_its_place_alone(void **state)
 {
     (void)state;
-    enum { MANY = 4 * KNOWN_KEYS };
-    static const char records[MANY];
-    struct known_keys known;
-    known_keys_init(&known);
-    size_t kept = 0;
-    for (size_t i = 0; i < MANY; i++) {
-        char text[32];
-        snprintf(text, sizeof(text), "bpg_%zu", i);
-        known_keys_note(&known, span_of(text), (const void *)&records[i], 0);
+    size_t hash_index = 9;
+    struct known_keys *known = known_keys_create(3);
+    assert_false(has(known, 1, "bpg_a", &hash_index));
+    note(known, 1, "bpg_a", 1);
+    assert_true(has(known, 1, "bpg_a", &hash_index));
+    assert_int_equal(hash_index, 1);
+    assert_false(has(known, 0, "bpg_a", &hash_index));
+    assert_false(has(known, 2, "bpg_a", &hash_index));
+    assert_false(has(known, 1, "bpg_b", &hash_index));
+    assert_false(has(known, 1, "bpg_", &hash_index));
+    note(known, 1, "bpg_b", 0);
+    assert_true(has(known, 1, "bpg_b", &hash_index));
+    assert_int_equal(hash_index, 0);
+    assert_false(has(known, 1, "bpg_a", &hash_index));
+    known_keys_destroy(known);
+}
+
+static void a_tag_of_nothing_is_not_known_before_it_is_noted(void **state)
+{
+    (void)state;
+    size_t hash_index;
+    struct known_keys *known = known_keys_create(1);
+    const struct key_tag zeros = {{0, 0}};
+    assert_false(known_keys_has(known, 0, &zeros, &hash_index));
+    known_keys_destroy(known);
+}
+
+/* Both halves count, and each has a seed of its own. */
+static void tags_differ_by_text_half_and_memory(void **state)
+{
+    (void)state;
+    struct known_keys *first = known_keys_create(1), *second = known_keys_create(1);
+    struct key_tag tag = known_keys_tag(first, SPAN("bpg_a"));
+    struct key_tag other = known_keys_tag(second, SPAN("bpg_a"));
+    size_t hash_index;
+    assert_true(tag.words[0] != tag.words[1]);
+    assert_true(memcmp(&tag, &other, sizeof(tag)) != 0);
+    known_keys_note(first, 0, &tag, 0);
+    for (size_t i = 0; i < COUNT_OF(tag.words); i++) {
+        struct key_tag near = tag;
+        near.words[i] ^= 1;
+        assert_false(known_keys_has(first, 0, &near, &hash_index));
     }
-    for (size_t i = 0; i < MANY; i++) {
-        char text[32];
-        snprintf(text, sizeof(text), "bpg_%zu", i);
-        const struct known_key *found = known_keys_find(&known, span_of(text));
-        if (found)
-            assert_ptr_equal(found->record, &records[i]);
-        kept += found != NULL;
-    }
-    assert_in_range(kept, KNOWN_KEYS / 2, KNOWN_KEYS);
+    known_keys_destroy(first);
+    known_keys_destroy(second);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_noted_is_found_and_nothing_else),
-        cmocka_unit_test(two_of_them_make_different_tags),
-        cmocka_unit_test(many_never_stand_for_each_other),
+        cmocka_unit_test(what_was_noted_last_is_known_at_its_place_alone),
+        cmocka_unit_test(a_tag_of_nothing_is_not_known_before_it_is_noted),
+        cmocka_unit_test(tags_differ_by_text_half_and_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

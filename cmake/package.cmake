@@ -10,6 +10,7 @@ install(DIRECTORY lua-filters DESTINATION share/bpgate FILES_MATCHING PATTERN "*
 install(FILES conf/example-team.yaml conf/everything.yaml conf/generic.yaml conf/settings.md README.md
         DESTINATION share/doc/bpgate)
 install(FILES ${from}/copyright DESTINATION share/doc/bpgate)
+install(FILES deploy/completion/_bpgate DESTINATION share/zsh/vendor-completions) # where Debian's zsh looks
 install(FILES deploy/bpgate.socket DESTINATION lib/systemd/system)
 
 # Policy wants these compressed, without a date inside.

@@ -173,10 +173,16 @@ static void add_operation(struct route_catalogue *catalogue, const struct operat
 
 struct route_catalogue *route_catalogue_create(void)
 {
-    size_t most = 1 + COUNT_OF(operations) * MAX_DEPTH;
+    return route_catalogue_create_of(COUNT_OF(operations));
+}
+
+struct route_catalogue *route_catalogue_create_of(size_t rows)
+{
+    ASSERT(rows <= COUNT_OF(operations));
+    size_t most = 1 + rows * MAX_DEPTH;
     struct route_catalogue *catalogue = xcalloc(1, sizeof(*catalogue) + most * sizeof(struct node));
     catalogue->count = 1;
-    for (size_t i = 0; i < COUNT_OF(operations); i++)
+    for (size_t i = 0; i < rows; i++)
         add_operation(catalogue, &operations[i]);
     return xrealloc(catalogue, sizeof(*catalogue) + catalogue->count * sizeof(struct node));
 }

@@ -104,6 +104,10 @@ struct span cache_class_name(enum cache_class cache);
 struct route_catalogue;
 
 struct route_catalogue *route_catalogue_create(void);
+
+/* Of the first rows of the table alone: to see what the number of rows costs. */
+struct route_catalogue *route_catalogue_create_of(size_t rows);
+
 void route_catalogue_destroy(struct route_catalogue *catalogue);
 
 struct route_match {

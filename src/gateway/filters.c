@@ -212,6 +212,11 @@ static bool run(struct filtering *f, size_t filter, enum script_phase phase,
                 struct script_call *call, bool *passed)
 {
     static const struct filter_fault broke_off = {.problem = PROBLEM_FILTER_FAILED};
+    static const struct filter_fault no_json = {
+        .problem = PROBLEM_BAD_REQUEST,
+        .message =
+            SPAN_INIT("The request body is not the JSON that a filter of this gateway reads."),
+    };
     char error[SCRIPT_ERROR_SIZE];
     bool fell;
     enum script_end end = script_host_call(f->host, filter, phase, call, error, &fell);
@@ -224,6 +229,8 @@ static bool run(struct filtering *f, size_t filter, enum script_phase phase,
         break;
     case SCRIPT_SET_ASIDE:
         break;
+    case SCRIPT_BAD_BODY:
+        return say_failed(f, filter, phase, &no_json, passed);
     }
     return say_failed(f, filter, phase, &broke_off, passed);
 }

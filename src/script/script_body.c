@@ -18,7 +18,10 @@ static struct script_call *call_with_body(lua_State *lua)
 
 static int json(lua_State *lua)
 {
-    script_json_push(lua, call_with_body(lua)->body);
+    struct script_call *call = call_with_body(lua);
+    call->is_no_json = true;
+    script_json_push(lua, call->body);
+    call->is_no_json = false;
     return 1;
 }
 
@@ -135,6 +138,7 @@ static int edit(lua_State *lua)
     case ERR_LIMIT:
         return luaL_error(lua, "the body would be larger than it may be");
     default:
+        call->is_no_json = true;
         return luaL_error(lua, "this body is not JSON");
     }
     script_charge(lua, call->body.len);

@@ -79,6 +79,7 @@ struct script_call {
     size_t made_at;
     size_t kept_at; /* what the filters before this one have made; past the end: nothing */
     unsigned log_lines;
+    bool is_no_json; /* the body, when the call failed: that was why */
 };
 
 /* Into notes, while there is room. */

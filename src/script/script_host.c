@@ -364,6 +364,7 @@ static bool call_filter(struct script_host *host, size_t index, enum script_phas
                                             .pace = &host->pace};
     const struct script_call before = *call;
     call->log_lines = 0;
+    call->is_no_json = false;
     call->kept_at = call->changed_body ? call->made_at : COUNT_OF(call->made);
     for (size_t i = 0; i < COUNT_OF(call->made); i++)
         call->made[i].limit = host->options.body_bytes;
@@ -392,6 +393,10 @@ enum script_end script_host_call(struct script_host *host, size_t filter, enum s
     }
     if (call_filter(host, filter, phase, call, error))
         return SCRIPT_DONE;
-    *fell = note_failure(record, call->now_ms);
+    /* Or ten bad requests of one caller would set it aside for all. */
+    if (phase == SCRIPT_REQUEST && call->is_no_json && host->budget.overrun == OVERRUN_NONE)
+        return SCRIPT_BAD_BODY;
+    /* What a body holds is others' doing, too: it ends its own request, and nobody else's. */
+    *fell = !call->has_body && note_failure(record, call->now_ms);
     return SCRIPT_FAILED;
 }

@@ -51,6 +51,7 @@ enum script_end {
     SCRIPT_DONE,
     SCRIPT_FAILED,    /* error says "file:line: why" */
     SCRIPT_SET_ASIDE, /* likewise; it was not run */
+    SCRIPT_BAD_BODY, /* likewise; the fault is the caller's, whose body is no JSON where JSON is asked for */
 };
 
 /* Runs the filter's function for the phase, which it must have. *fell: this failure has set it aside. */

@@ -35,7 +35,9 @@ static unsigned repetitions(struct span pattern)
     enum { BALANCE_LEN = 4 /* %bxy */ };
     unsigned count = 0;
     for (size_t i = 0; i < pattern.len;) {
-        char c = pattern.at[i], next = i + 1 < pattern.len ? pattern.at[i + 1] : '\0';
+        char c = pattern.at[i], next = '\0';
+        if (i + 1 < pattern.len)
+            next = pattern.at[i + 1];
         if (c == '[') {
             i = behind_set(pattern, i);
         } else if (c == '%') {

@@ -139,7 +139,7 @@ test('no answer that an upstream sends makes the shipped filters of bodies work 
     'many such names': `{"a":[${`{"${escaped(10)}":1},`.repeat(3000)}1]}`,
     'one long text of what could be addresses': `{"a":"${'a.'.repeat(100_000)}"}`,
     'a long text that is one part of an address': `{"a":"${'a'.repeat(200_000)}"}`,
-    'many at signs': `{"a":"${'a@'.repeat(100_000)}"}`,
+    'many at signs, none of an address': `{"a":"${'a@'.repeat(100_000)}"}`,
     'addresses without an end': `{"a":"${'a@a.'.repeat(50_000)}"}`,
     'many short texts': `{"a":[${'"a@",'.repeat(40_000)}1]}`,
     'lists in lists': `{"a":${'['.repeat(60)}${']'.repeat(60)}}`,
@@ -152,7 +152,8 @@ test('no answer that an upstream sends makes the shipped filters of bodies work 
       const began = stage.gateway.workMs;
       const answer = await stage.ask('GET', USERS);
       const ms = stage.gateway.workMs - began;
-      assert.ok(answer.status === 200 || name === 'mask_emails', `${name}, ${what}: ${answer.text}`);
+      // The time of a call may be over, and then that answer is nobody's; all others are.
+      if (!what.startsWith('many at')) assert.equal(answer.status, 200, `${name}, ${what}: ${answer.text.slice(0, 300)}`);
       if (ms > longest.ms) Object.assign(longest, { ms, name, what });
     }
   }

@@ -279,6 +279,27 @@ static void ten_failures_in_a_minute_set_a_filter_aside_for_one(void **state)
     script_scene_close(&scene);
 }
 
+static void what_bodies_make_fail_sets_nothing_aside(void **state)
+{
+    (void)state;
+    struct script_scene scene;
+    script_scene_open(&scene);
+    assert_true(script_scene_load(&scene, "return {needs = {'body'}, on_request = function(req)\n"
+                                          "return req:json().a.b end}"));
+    static const struct {
+        const char *body;
+        enum script_end end;
+    } rows[] = {{"{}", SCRIPT_FAILED}, {"no JSON", SCRIPT_BAD_BODY}, {"{\"a\":{}}", SCRIPT_DONE}};
+    for (int i = 0; i < 60; i++) {
+        const size_t row = (size_t)i % COUNT_OF(rows);
+        scene.call.has_body = true;
+        scene.call.body = span_of(rows[row].body);
+        assert_int_equal(script_scene_run(&scene, SCRIPT_REQUEST), rows[row].end);
+        assert_false(scene.fell);
+    }
+    script_scene_close(&scene);
+}
+
 static void failures_that_are_far_apart_set_nothing_aside(void **state)
 {
     (void)state;
@@ -505,6 +526,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(what_does_not_compile_is_told_with_file_and_line),
         cmocka_unit_test(a_handle_dies_with_its_call),
         cmocka_unit_test(ten_failures_in_a_minute_set_a_filter_aside_for_one),
+        cmocka_unit_test(what_bodies_make_fail_sets_nothing_aside),
         cmocka_unit_test(failures_that_are_far_apart_set_nothing_aside),
         cmocka_unit_test(what_a_filter_keeps_is_lost_when_it_is_too_much),
         cmocka_unit_test(a_filter_sees_the_request_but_no_credentials),

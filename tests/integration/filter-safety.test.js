@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BOT } from './support/counting.js';
+import { eventually } from './support/deadline.js';
 import { onBody, onRequest, onResponse, withFilters } from './support/filters.js';
 import { assertProblem, newRequestId, play } from './support/play.js';
 import { connect, request } from './support/raw.js';
@@ -189,4 +190,32 @@ test('heads that filters change for one are not changed in the store', async (t)
     }
   }
   assert.equal(stage.upstream.requests.length, 1);
+});
+
+test('what is fetched anew in the background is what the filters had made of the request', async (t) => {
+  const stage = await play(t, {
+    ...withFilters(t, [
+      onRequest(`
+        gw.cache.ttl(1)
+        req:set_header("x-bot-id", "bot_2")
+        req:set_header("x-team", "red")
+        if req.query.moved then req:set_path("/v1/chat/messages") req:set_query("b=2") end`),
+    ], {
+      profiles: [{ name: 'support', credential: 'team', workspace_id: 'wkspace_1', bot_id: 'bot_1', bots: ['bot_2'] }],
+    }),
+  });
+  let count = 0;
+  stage.upstream.on('GET', (request) => ({
+    json: { seen: [request.target, request.header('x-bot-id'), request.header('x-team')], count: ++count },
+    headers: { 'Cache-Control': 'max-age=1, stale-while-revalidate=600' },
+  }));
+  for (const [target, sent] of [[`${USERS}?a=1`, `${USERS}?a=1`], [`${USERS}?moved=1`, '/v1/chat/messages?b=2']]) {
+    const ask = async () => (await stage.ask('GET', target)).json;
+    const first = await ask();
+    assert.deepEqual(first.seen, [sent, 'bot_2', 'red']);
+    let last = first;
+    await eventually(async () => (last = await ask()).count > first.count, 'it is fetched anew');
+    assert.deepEqual(last.seen, first.seen, target);
+  }
+  for (const request of stage.upstream.requests) assert.equal(request.header('x-bot-id'), 'bot_2');
 });

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/short_lock.h"
 #include "base/siphash.h"
 #include "base/text.h"
 #include "cache/eviction.h"
@@ -63,9 +64,9 @@ struct cache *cache_create(const struct cache_options *options)
     eviction_init(&cache->eviction, options->memory_bytes - tables, cache->bucket_count);
     cache->under_way_max = options->memory_bytes / UNDER_WAY_SHARE;
     cache->object_bytes = smaller(options->object_bytes, cache->under_way_max);
-    ASSERT(pthread_mutex_init(&cache->queue_lock, NULL) == 0);
+    short_lock_init(&cache->queue_lock);
     for (size_t i = 0; i < SHARDS; i++)
-        ASSERT(pthread_mutex_init(&cache->shards[i].lock, NULL) == 0);
+        short_lock_init(&cache->shards[i].lock);
     return cache;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/short_lock.h"
 #include "base/siphash.h"
 
 enum { SHARDS = 256, BUCKET = 32 };
@@ -178,7 +179,7 @@ struct limit_table *limit_table_create(size_t most)
     while (table->buckets_max * BUCKET * SHARDS < 2 * most)
         table->buckets_max *= 2;
     for (size_t i = 0; i < SHARDS; i++)
-        ASSERT(pthread_mutex_init(&table->shards[i].lock, NULL) == 0);
+        short_lock_init(&table->shards[i].lock);
     return table;
 }
 

@@ -3,7 +3,7 @@
 #
 #   tests/run.sh              everything of continuous integration
 #   tests/run.sh --quick      static checks; release build with unit and integration tests
-#   tests/run.sh --long       everything, 60 s a fuzz target, and cppcheck
+#   tests/run.sh --long       everything, 60 s a fuzz target, 10 000 reloads, and cppcheck
 #   tests/run.sh --coverage   which lines of src the unit and integration tests run; at least 85 %
 #   tests/run.sh --only STEP  one step: static, release, bench, asan, tsan, tidy, fuzz, cppcheck or
 #                             coverage
@@ -17,6 +17,7 @@ jobs=$(nproc)
 passed=0
 failed=0
 fuzz_seconds=5
+reloads=150
 least_coverage=85
 
 say() { printf '\n== %s (%ds)\n' "$*" "$SECONDS"; }
@@ -110,6 +111,7 @@ step_static() {
 }
 
 step_release() {
+    local -x BPGATE_RELOADS=$reloads
     build release && check settings .ci/check-settings build/release/bpgate &&
         check filters build/release/bpgate filter test lua-filters && unit release &&
         integration release tests/integration/*.test.js
@@ -224,7 +226,7 @@ steps=(static release bench asan tsan tidy fuzz)
 case ${1-} in
 '') ;;
 --quick) steps=(static release) ;;
---long) steps+=(cppcheck) fuzz_seconds=60 ;;
+--long) steps+=(cppcheck) fuzz_seconds=60 reloads=10000 ;;
 --coverage) steps=(coverage) ;;
 --only) steps=("${2-}") ;;
 --help) usage; exit 0 ;;

@@ -138,10 +138,11 @@ static void write_phases(const struct script_host *host, size_t filter, struct j
 void explain_filters(struct exchange *ex, struct json_writer *json)
 {
     const struct filter_services *filters = &ex->services->filters;
+    struct span path = filters_path(ex);
     json_array_in(json, SPAN("filters"));
     for (size_t i = 0; filters->rules && i < filters->rules->count; i++) {
         const struct filter_rule *rule = &filters->rules->rules[i];
-        if (!filters_fit(rule, ex))
+        if (!filters_fit(rule, ex, path))
             continue;
         json_object(json);
         if (rule->name.len > 0)

@@ -32,17 +32,18 @@ struct script_host *filters_compile(const struct filter_rules *rules, char error
 
 /* --- Which are for it --- */
 
-/* As route reads it: whoever writes %75sers for users must not get past a filter. */
-static bool has_route(const struct filter_rule *rule, const struct exchange *ex)
+struct span filters_path(const struct exchange *ex)
 {
-    if (rule->route_count == 0)
-        return true;
-    struct span path = path_plain(ex->arena, ex->request->path);
+    return path_plain(ex->arena, ex->request->path);
+}
+
+static bool has_route(const struct filter_rule *rule, struct span path)
+{
     for (size_t i = 0; i < rule->route_count; i++) {
         if (span_matches(path, rule->routes[i]))
             return true;
     }
-    return false;
+    return rule->route_count == 0;
 }
 
 static bool has_key(const struct filter_rule *rule, const struct key_record *key)
@@ -71,9 +72,9 @@ static bool has_operation(const struct filter_rule *rule, const struct operation
                      : scope_allows_unknown(&rule->operations, true, true);
 }
 
-bool filters_fit(const struct filter_rule *rule, const struct exchange *ex)
+bool filters_fit(const struct filter_rule *rule, const struct exchange *ex, struct span path)
 {
-    return has_route(rule, ex) && has_key(rule, ex->key) && has_profile(rule, ex->profile) &&
+    return has_route(rule, path) && has_key(rule, ex->key) && has_profile(rule, ex->profile) &&
            has_operation(rule, ex->route.operation);
 }
 
@@ -105,9 +106,10 @@ static struct span digest_of(const struct filtering *f)
 void filters_choose(struct filtering *f)
 {
     const struct filter_rules *rules = rules_of(f);
+    struct span path = filters_path(f->exchange);
     f->fits = 0;
     for (size_t i = 0; i < rules->count; i++)
-        f->fits |= (uint32_t)filters_fit(&rules->rules[i], f->exchange) << i;
+        f->fits |= (uint32_t)filters_fit(&rules->rules[i], f->exchange, path) << i;
     f->digest = digest_of(f);
 }
 
@@ -123,9 +125,10 @@ static struct filtering *create(struct exchange *ex)
 void filters_begin(struct exchange *ex)
 {
     const struct filter_services *filters = &ex->services->filters;
+    struct span path = filters_path(ex);
     bool has_any = false;
     for (size_t i = 0; i < filters->rules->count && !has_any; i++)
-        has_any = filters_fit(&filters->rules->rules[i], ex);
+        has_any = filters_fit(&filters->rules->rules[i], ex, path);
     if (has_any)
         filters_choose(create(ex));
 }

@@ -34,8 +34,11 @@ struct filtering {
 struct script_host *filters_compile(const struct filter_rules *rules,
                                     char error[SCRIPT_ERROR_SIZE]);
 
-/* Whether a rule is for the exchange, as far as is settled by now. */
-bool filters_fit(const struct filter_rule *rule, const struct exchange *exchange);
+/* The path as route reads it: whoever writes %75sers for users must not get past a filter. */
+struct span filters_path(const struct exchange *exchange);
+
+/* Whether a rule is for the exchange, as far as is settled by now; path: filters_path. */
+bool filters_fit(const struct filter_rule *rule, const struct exchange *exchange, struct span path);
 
 /* Finds out which are for the exchange. */
 void filters_begin(struct exchange *exchange);

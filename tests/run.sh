@@ -3,7 +3,7 @@
 #
 #   tests/run.sh              everything of continuous integration
 #   tests/run.sh --quick      static checks; release build with unit and integration tests
-#   tests/run.sh --long       everything, 60 s a fuzz target, 10 000 reloads, and cppcheck
+#   tests/run.sh --long       everything, 60 s a fuzz target, 10 000 reloads, clang-tidy, cppcheck
 #   tests/run.sh --coverage   which lines of src the unit and integration tests run; at least 85 %
 #   tests/run.sh --only STEP  one step: static, release, bench, asan, tsan, tidy, fuzz, cppcheck or
 #                             coverage
@@ -230,11 +230,11 @@ step_coverage() {
 
 usage() { sed -n '2,/^set/s/^#\( \|$\)//p' tests/run.sh; }
 
-steps=(static release bench asan tsan tidy fuzz)
+steps=(static release bench asan tsan fuzz)
 case ${1-} in
 '') ;;
 --quick) steps=(static release) ;;
---long) steps+=(cppcheck) fuzz_seconds=60 reloads=10000 ;;
+--long) steps+=(tidy cppcheck) fuzz_seconds=60 reloads=10000 ;;
 --coverage) steps=(coverage) ;;
 --only) steps=("${2-}") ;;
 --help) usage; exit 0 ;;

@@ -1,5 +1,7 @@
 #include "gateway/head_up.h"
 
+#include <inttypes.h>
+
 #include "base/text.h"
 #include "http/writer.h"
 
@@ -22,6 +24,22 @@ bool head_up_is_loop(const struct exchange *ex)
         }
     }
     return false;
+}
+
+bool head_up_may_go_on(struct exchange *ex)
+{
+    struct header_list *headers = &ex->request->headers;
+    uint64_t hops;
+    for (size_t i = 0; ex->request->method == METHOD_OPTIONS && i < headers->count; i++) {
+        struct header *header = &headers->at[i];
+        if (!span_equal_nocase(header->name, SPAN("max-forwards")) ||
+            !span_to_u64(header->value, &hops))
+            continue;
+        if (hops == 0)
+            return false;
+        header->value = arena_format(ex->arena, "%" PRIu64, hops - 1);
+    }
+    return true;
 }
 
 static bool passes_user_field(const struct exchange *ex, unsigned pass)

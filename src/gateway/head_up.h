@@ -18,6 +18,10 @@ struct span via_value(const struct exchange *exchange, unsigned version);
 /* Whether the request has passed this gateway before (RFC 9110 §7.6.3). */
 bool head_up_is_loop(const struct exchange *exchange);
 
+/* Counts this hop in the Max-Forwards of an OPTIONS (RFC 9110 §7.6.2), once. False: it may go no further,
+ * and who holds it answers. */
+bool head_up_may_go_on(struct exchange *exchange);
+
 /* Rewrites the request's fields, once; those of the connection are gone already (authorize). False: an id that the operation needs has no value anywhere;
  * *missing is the field's name. */
 bool head_up_prepare(struct exchange *exchange, struct span *missing);

@@ -433,6 +433,8 @@ enum verdict forward_begin(struct exchange *ex)
     struct span missing;
     if (head_up_is_loop(ex))
         return problem_say(ex, PROBLEM_LOOP, SPAN(""));
+    if (!head_up_may_go_on(ex))
+        return empty_respond(ex, 204);
     if (ex->request->framing.kind == BODY_LENGTH && ex->request->framing.length > limit)
         return say_too_large(ex, limit);
     filters_prepare_fetch(ex);

@@ -45,3 +45,16 @@ test('OPTIONS is the upstream\'s to answer', async (t) => {
   assert.equal(response.header('allow'), 'GET, PATCH');
   assert.equal(upstream.requests.length, 1);
 });
+
+test('OPTIONS goes as far as Max-Forwards says, and no other method minds it', async (t) => {
+  const { ask, upstream } = await anyApi(t);
+  const hops = (value) => ({ headers: { ...NO_KEY, 'max-forwards': value } });
+  const own = await ask('OPTIONS', '/x', hops('0'));
+  assert.equal(own.status, 204);
+  assert.equal(upstream.requests.length, 0);
+  for (const [method, value, sent] of [['OPTIONS', '1', '0'], ['OPTIONS', '10', '9'], ['OPTIONS', 'x', 'x'], ['GET', '0', '0']]) {
+    upstream.next({ status: 204 });
+    assert.equal((await ask(method, '/x', hops(value))).status, 204);
+    assert.equal(upstream.requests.at(-1).header('max-forwards'), sent);
+  }
+});

@@ -234,12 +234,14 @@ static void on_rested(struct timer *timer)
 }
 
 /* The queue stays readable, so without a rest the loop would spin until a descriptor is free. */
-static void take_a_rest(struct listener *listener)
+static void take_a_rest(struct listener *listener, int reason)
 {
     if (listener->is_closing)
         return;
     timer_set(&listener->rest, loop_now_ms(listener->loop) + REST_MS);
     watch(listener);
+    if (listener->events->on_shortage)
+        listener->events->on_shortage(listener->owner, reason);
 }
 
 static bool is_shortage(int reason)
@@ -271,7 +273,7 @@ static bool accept_one(struct listener *listener)
         return false;
     if (!is_shortage(errno))
         return true; /* accept(2): the trouble of that one connection; the next may be well */
-    take_a_rest(listener);
+    take_a_rest(listener, errno);
     return false;
 }
 

@@ -32,6 +32,9 @@ struct listener_events {
     /* Asked before that: false closes the socket at once, which costs next to nothing. NULL: all
      * may enter. */
     bool (*may_enter)(void *owner, const struct sockaddr *peer);
+    /* Descriptors or memory are short (an errno): who connects waits in the queue, and is tried again every
+     * 100 ms. NULL: nobody minds. */
+    void (*on_shortage)(void *owner, int reason);
 };
 
 /* Takes over the descriptor. NULL (and the descriptor closed) when it cannot listen. */

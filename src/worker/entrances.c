@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include "net/tls_identity.h"
 #include "net/tls_stream.h"
 #include "worker/address_counts.h"
+#include "worker/descriptors.h"
 
 struct entrance {
     struct entrances *all; /* borrowed */
@@ -25,7 +27,7 @@ struct entrances {
     struct address_counts *addresses;
     size_t most, most_per_address; /* this worker's share */
     bool is_open, is_full;
-    struct log_fold crowded, not_trusted, no_header, no_handshake, too_slow;
+    struct log_fold short_of, crowded, not_trusted, no_header, no_handshake, too_slow;
     size_t count;
     struct entrance at[];
 };
@@ -140,6 +142,18 @@ static void close_when_full(struct entrances *entrances)
     settle(entrances);
 }
 
+static void on_shortage(void *owner, int reason)
+{
+    struct entrance *entrance = owner;
+    struct entrances *all = entrance->all;
+    uint64_t count = log_fold_count(&all->short_of, now_of(all));
+    if (count > 0)
+        log_event(LOG_WARN, "accept_failed",
+                  FIELDS(field_text("reason", span_of(strerror(reason))),
+                         field_text("listen", entrance->options->address),
+                         field_number("count", (int64_t)count)));
+}
+
 static void on_accept(void *owner, struct stream *stream, const struct sockaddr *peer)
 {
     struct entrance *entrance = owner;
@@ -151,8 +165,8 @@ static void on_accept(void *owner, struct stream *stream, const struct sockaddr 
     close_when_full(all);
 }
 
-static const struct listener_events listener_events = {.on_accept = on_accept,
-                                                       .may_enter = may_enter};
+static const struct listener_events listener_events = {
+    .on_accept = on_accept, .may_enter = may_enter, .on_shortage = on_shortage};
 
 /* --- Who leaves --- */
 
@@ -225,6 +239,14 @@ static bool open_one(struct entrance *entrance, int descriptor, char error[ENTRA
     return false;
 }
 
+/* Of all workers. */
+static size_t most_clients(const struct snapshot_options *settings)
+{
+    size_t upstream = settings->workers * settings->upstream.pool.max_open;
+    size_t most = descriptors_for_clients(descriptors_limit(), upstream);
+    return most < settings->max_connections ? most : settings->max_connections;
+}
+
 static struct entrances *create(const struct entrances_options *options)
 {
     const struct snapshot_options *settings = options->settings;
@@ -233,7 +255,7 @@ static struct entrances *create(const struct entrances_options *options)
     entrances->options = *options;
     entrances->count = count;
     entrances->addresses = address_counts_create();
-    entrances->most = settings->max_connections / settings->workers;
+    entrances->most = most_clients(settings) / settings->workers;
     if (entrances->most == 0)
         entrances->most = 1;
     /* Rounded up: the kernel does not spread the few connections of one address evenly. */

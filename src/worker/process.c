@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,6 +12,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "gateway/tally.h"
+#include "worker/descriptors.h"
 #include "worker/service_manager.h"
 
 enum { ENDED_AT_ONCE = 130, LIMIT_PARTITIONS = 1 << 20 };
@@ -24,16 +24,6 @@ static enum status failed(const char *event, struct span reason)
 }
 
 /* --- What is made before the workers --- */
-
-/* A gateway holds two descriptors a client; the soft limit is often 1024. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 static enum status open_logs(struct process *process)
 {
@@ -296,7 +286,7 @@ int process_run(const struct process_options *options)
     };
     struct sockets sockets = {.admin = -1};
     choose_name(&process);
-    raise_descriptor_limit();
+    descriptors_raise();
     open_loop(&process);
     log_set_level(snapshot->options.log_level);
     enum status status = start(&process, &sockets);

@@ -20,7 +20,7 @@ enum { CONNECTIONS = 40, GIVE_UP_S = 60 };
 struct scene {
     struct loop loop;
     struct listener *listener;
-    unsigned accepted, asked;
+    unsigned accepted, asked, shortages;
     struct sockaddr_storage peer;
     struct stream *last;
     bool closes_listener;
@@ -61,7 +61,14 @@ static void on_accept(void *owner, struct stream *stream, const struct sockaddr 
     scene->listener = NULL;
 }
 
-static const struct listener_events events = {.on_accept = on_accept};
+static void on_shortage(void *owner, int reason)
+{
+    struct scene *scene = owner;
+    assert_int_equal(reason, EMFILE);
+    scene->shortages++;
+}
+
+static const struct listener_events events = {.on_accept = on_accept, .on_shortage = on_shortage};
 
 static int bind_one(struct span address)
 {
@@ -205,7 +212,7 @@ static void on_enough(struct timer *timer)
     loop_stop(container_of(timer->timers, struct loop, timers));
 }
 
-static void without_descriptors_it_rests_instead_of_spinning_and_then_goes_on(void **state)
+static void without_descriptors_it_says_so_rests_instead_of_spinning_and_then_goes_on(void **state)
 {
     enum { WATCHED_MS = 50 };
     struct scene *scene = *state;
@@ -223,6 +230,7 @@ static void without_descriptors_it_rests_instead_of_spinning_and_then_goes_on(vo
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(scene->accepted, 0);
     assert_in_range(turns, 1, 5);
+    assert_int_equal(scene->shortages, 1);
     while (scene->accepted == 0)
         (void)uv_run(&scene->loop.uv, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&counter, NULL);
@@ -413,7 +421,7 @@ int main(void)
         TEST(nothing_is_accepted_while_paused),
         TEST(closing_accepts_what_the_kernel_has_queued),
         TEST(a_listener_may_be_closed_by_its_own_event),
-        TEST(without_descriptors_it_rests_instead_of_spinning_and_then_goes_on),
+        TEST(without_descriptors_it_says_so_rests_instead_of_spinning_and_then_goes_on),
         TEST(two_sockets_share_the_port_that_the_first_picked),
         TEST(an_address_in_use_is_told_with_what_to_do),
         TEST(a_port_may_be_bound_again_after_its_connections_have_gone),

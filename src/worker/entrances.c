@@ -27,7 +27,7 @@ struct entrances {
     struct address_counts *addresses;
     size_t most, most_per_address; /* this worker's share */
     bool is_open, is_full;
-    struct log_fold short_of, crowded, not_trusted, no_header, no_handshake, too_slow;
+    struct log_fold full, short_of, crowded, not_trusted, no_header, no_handshake, too_slow;
     size_t count;
     struct entrance at[];
 };
@@ -138,8 +138,12 @@ static void close_when_full(struct entrances *entrances)
     if (clients < entrances->most || entrances->is_full)
         return;
     entrances->is_full = true;
-    log_event(LOG_WARN, "connections_full", FIELDS(field_number("connections", (int64_t)clients)));
     settle(entrances);
+    uint64_t count = log_fold_count(&entrances->full, now_of(entrances));
+    if (count > 0)
+        log_event(LOG_WARN, "connections_full",
+                  FIELDS(field_number("connections", (int64_t)clients),
+                         field_number("count", (int64_t)count)));
 }
 
 static void on_shortage(void *owner, int reason)

@@ -23,4 +23,6 @@ test('more clients than descriptors: who is in is served, the others wait for th
   crowd.forEach((socket) => socket.destroy());
   await eventually(async () => (await ask('GET', '/v1/chat/conversations')).status === 200, 'there is room again');
   assert.equal(upstream.requests.length, 2);
+  const told = gateway.events.filter(({ event }) => event === 'connections_full');
+  assert.equal(told.length, 1, 'it was full again each time that one of the queue came in: that is one line');
 });

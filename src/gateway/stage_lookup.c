@@ -84,6 +84,22 @@ static bool selects(struct lookup *l, const struct cache_entry *entry)
     return span_equal(entry->key, l->key);
 }
 
+/* RFC 9111 §5.2.2.4: each request of its own is validated, also one that came meanwhile; a fetch for one
+ * is of no use to another. */
+static bool is_for_one(const struct cache_entry *entry)
+{
+    return entry && entry->facts.flags & CACHE_NO_CACHE;
+}
+
+static enum verdict validate(struct lookup *l, struct cache_entry *entry)
+{
+    l->landed = NULL;
+    lookup_adopt(l, entry);
+    l->status.outcome = CACHE_STATUS_STALE;
+    l->may_lead = false;
+    return STAGE_NEXT;
+}
+
 /* The answer to all who waited for it, whatever its lifetime: it came after they had asked. */
 static enum verdict share(struct lookup *l, struct cache_entry *entry)
 {
@@ -118,9 +134,9 @@ enum verdict lookup_begin(struct exchange *ex)
         return say_not_cached(l);
     if (l->entry)
         l->status.outcome = l->reuse.caller_wants_it ? CACHE_STATUS_REQUEST : CACHE_STATUS_STALE;
-    if (l->reuse.caller_wants_it || l->control.no_cache)
-        l->may_lead =
-            false; /* it is to be asked for this one: a fetch that runs already began before */
+    /* It is to be asked for this one: a fetch that runs already began before. */
+    if (l->reuse.caller_wants_it || l->control.no_cache || is_for_one(l->entry))
+        l->may_lead = false;
     return join_or_lead(l);
 }
 
@@ -131,7 +147,7 @@ enum verdict lookup_finish(struct exchange *ex)
     switch (l->landing) {
     case LANDED_WITH_ENTRY:
         if (selects(l, entry))
-            return share(l, entry);
+            return is_for_one(entry) ? validate(l, entry) : share(l, entry);
         cache_entry_release(entry);
         l->landed = NULL;
         return join_or_lead(l);

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deferred, pause } from './support/deadline.js';
 import { play } from './support/play.js';
 
 const ANY = { anonymous: 'open', profiles: [{ name: 'open' }], credentials: [], keys: [] };
@@ -57,4 +58,24 @@ test('OPTIONS goes as far as Max-Forwards says, and no other method minds it', a
     assert.equal((await ask(method, '/x', hops(value))).status, 204);
     assert.equal(upstream.requests.at(-1).header('max-forwards'), sent);
   }
+});
+
+test('an answer with no-cache is for the one who asked, and validated for others who ask meanwhile', async (t) => {
+  const { ask, upstream } = await anyApi(t);
+  const gate = deferred();
+  upstream.on('GET /x', (request) => {
+    const own = request.header('cookie');
+    const headers = { 'cache-control': 'no-cache', etag: `"${own}"` };
+    if (request.header('if-none-match') === headers.etag) return { status: 304, headers };
+    return { hold: upstream.requests.length === 1 && gate.promise, body: own, headers };
+  });
+  const as = (cookie) => ask('GET', '/x', { headers: { ...NO_KEY, cookie } });
+  const leader = as('one');
+  await upstream.arrival('GET /x');
+  const others = [as('two'), as('one')];
+  await pause(100);
+  gate.resolve();
+  assert.equal((await leader).text, 'one');
+  assert.deepEqual((await Promise.all(others)).map(({ text }) => text), ['two', 'one']);
+  assert.deepEqual(upstream.requests.slice(1).map((request) => request.header('if-none-match')), ['"one"', '"one"']);
 });

@@ -113,6 +113,14 @@ int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+int escaped_byte(struct span text)
+{
+    if (text.len < ESCAPE_LEN || text.at[0] != '%')
+        return -1;
+    int high = hex_digit(text.at[1]), low = hex_digit(text.at[2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
 /* Greedy with one fallback: only the last star passed ever needs to grow. Linear in practice,
  * len × len at worst, and both are short names. */
 bool span_matches(struct span text, struct span pattern)

@@ -66,6 +66,11 @@ char *put_hex(char *at, uint64_t number);
 /* 0 to 15, or -1. */
 int hex_digit(char c);
 
+/* The byte that a percent-escape at the beginning of text stands for ("%2F": '/', RFC 3986 §2.1); -1 when it
+ * begins with none. */
+enum { ESCAPE_LEN = 3 };
+int escaped_byte(struct span text);
+
 /* Whether pattern, in which '*' stands for any run of characters, covers all of text. */
 bool span_matches(struct span text, struct span pattern);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "http/byte_class.h"
 #include "http/url.h"
 
 enum { MAX_DEPTH = 8, MAX_LITERAL = 32, METHOD_SLOTS = METHOD_OPTIONS + 1 };
@@ -192,22 +193,6 @@ void route_catalogue_destroy(struct route_catalogue *catalogue)
     free(catalogue);
 }
 
-/* The byte that text begins with an escape of, or -1. */
-static int escaped_byte(struct span text)
-{
-    if (text.len < 3 || text.at[0] != '%')
-        return -1;
-    int high = hex_digit(text.at[1]), low = hex_digit(text.at[2]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
-}
-
-static bool is_unreserved(int byte)
-{
-    int lower = byte | 0x20;
-    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-           byte == '.' || byte == '_' || byte == '~';
-}
-
 /* Escapes of unreserved characters are the same as these (RFC 3986 §6.2.2.2), all others differ.
  * Empty when the result is longer than any literal. */
 static struct span resolve(struct span segment, char decoded[MAX_LITERAL])
@@ -217,9 +202,9 @@ static struct span resolve(struct span segment, char decoded[MAX_LITERAL])
         if (len == MAX_LITERAL)
             return (struct span){NULL, 0};
         int byte = escaped_byte(span_skip(segment, i));
-        bool is_resolved = byte >= 0 && is_unreserved(byte);
-        decoded[len++] = (char)(is_resolved ? byte : segment.at[i]);
-        i += is_resolved ? 2 : 0;
+        bool is_resolved = byte >= 0 && byte_is((char)byte, BYTE_UNRESERVED);
+        decoded[len++] = is_resolved ? (char)byte : segment.at[i];
+        i += is_resolved ? ESCAPE_LEN - 1 : 0;
     }
     return (struct span){decoded, len};
 }

@@ -67,17 +67,9 @@ static int next_of_name(struct span *rest)
 {
     if (rest->len == 0 || rest->at[0] == '=')
         return -1;
-    size_t len = 1;
-    int c = (unsigned char)rest->at[0];
-    if (c == '+') {
-        c = ' ';
-    } else if (c == '%' && rest->len >= 3 && hex_digit(rest->at[1]) >= 0 &&
-               hex_digit(rest->at[2]) >= 0) {
-        c = hex_digit(rest->at[1]) * 16 + hex_digit(rest->at[2]);
-        len = 3;
-    }
-    *rest = span_skip(*rest, len);
-    return c;
+    int c = rest->at[0] == '+' ? ' ' : (unsigned char)rest->at[0], escaped = escaped_byte(*rest);
+    *rest = span_skip(*rest, escaped >= 0 ? ESCAPE_LEN : 1);
+    return escaped >= 0 ? escaped : c;
 }
 
 static int compare_names(struct span a, struct span b)

@@ -15,15 +15,10 @@ static const char bad_userinfo[] = "has a user or password that is too long or w
 /* The byte at the front of an encoded text; -1 when it must not be there. */
 static int next_byte(struct span *text)
 {
-    int byte = (unsigned char)text->at[0];
-    size_t len = 1;
-    if (byte == '%') {
-        if (text->len < 3 || hex_digit(text->at[1]) < 0 || hex_digit(text->at[2]) < 0)
-            return -1;
-        byte = hex_digit(text->at[1]) * 16 + hex_digit(text->at[2]);
-        len = 3;
-    }
-    *text = span_skip(*text, len);
+    int escaped = escaped_byte(*text), byte = escaped >= 0 ? escaped : (unsigned char)text->at[0];
+    if (escaped < 0 && byte == '%')
+        return -1;
+    *text = span_skip(*text, escaped >= 0 ? ESCAPE_LEN : 1);
     return byte < ' ' || byte == 0x7f ? -1 : byte;
 }
 

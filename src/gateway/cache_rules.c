@@ -64,9 +64,8 @@ static int take_byte(struct span *text)
 {
     if (text->len == 0)
         return -1;
-    bool is_escape = text->at[0] == '%' && text->len >= 3;
-    int byte = is_escape ? hex_digit(text->at[1]) * 16 + hex_digit(text->at[2]) : text->at[0];
-    *text = span_skip(*text, is_escape ? 3 : 1);
+    int escaped = escaped_byte(*text), byte = escaped >= 0 ? escaped : (unsigned char)text->at[0];
+    *text = span_skip(*text, escaped >= 0 ? ESCAPE_LEN : 1);
     return byte;
 }
 

@@ -23,7 +23,7 @@
 #define CLASS(c)                                                                                   \
     ((IS_TOKEN(c) ? BYTE_TOKEN : 0) | (IS_FIELD(c) ? BYTE_FIELD : 0) |                             \
      (IS_VISIBLE(c) ? BYTE_VISIBLE : 0) | (IS_PATH(c) ? BYTE_PATH : 0) |                           \
-     (IS_UNRESERVED(c) ? BYTE_HOST_NAME : 0))
+     (IS_UNRESERVED(c) ? BYTE_UNRESERVED : 0))
 #define CLASSES_4(c)  CLASS(c), CLASS((c) + 1), CLASS((c) + 2), CLASS((c) + 3)
 #define CLASSES_16(c) CLASSES_4(c), CLASSES_4((c) + 4), CLASSES_4((c) + 8), CLASSES_4((c) + 12)
 #define CLASSES_64(c)                                                                              \

@@ -5,11 +5,11 @@
 #include "base/base.h"
 
 enum byte_class {
-    BYTE_TOKEN = 1,      /* tchar (RFC 9110 §5.6.2) */
-    BYTE_FIELD = 2,      /* of a field value: HTAB, SP, visible, obs-text (RFC 9110 §5.5) */
-    BYTE_VISIBLE = 4,    /* VCHAR: ASCII without controls and space */
-    BYTE_PATH = 8,       /* of a path as it is forwarded; escapes, '/' and brackets included */
-    BYTE_HOST_NAME = 16, /* of a name or an IPv4 address in Host */
+    BYTE_TOKEN = 1,       /* tchar (RFC 9110 §5.6.2) */
+    BYTE_FIELD = 2,       /* of a field value: HTAB, SP, visible, obs-text (RFC 9110 §5.5) */
+    BYTE_VISIBLE = 4,     /* VCHAR: ASCII without controls and space */
+    BYTE_PATH = 8,        /* of a path as it is forwarded; escapes, '/' and brackets included */
+    BYTE_UNRESERVED = 16, /* RFC 3986 §2.3; of a name or an IPv4 address in Host, too */
 };
 
 extern const uint8_t byte_classes[256];

@@ -7,15 +7,6 @@
 
 enum { PORT_MAX = 65535 };
 
-/* The byte that an escape at text[at] stands for, or -1. */
-static int escaped_byte(struct span text, size_t at)
-{
-    if (text.len - at < 3)
-        return -1;
-    int high = hex_digit(text.at[at + 1]), low = hex_digit(text.at[at + 2]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
-}
-
 /* Where one part of a path stands on its way to being "." or "..". */
 struct dots {
     size_t count;
@@ -35,8 +26,8 @@ static bool has_dot_segment(struct span path)
     for (size_t i = 0; i < path.len; i++) {
         int byte = (unsigned char)path.at[i];
         if (byte == '%') {
-            byte = escaped_byte(path, i);
-            i += 2;
+            byte = escaped_byte(span_skip(path, i));
+            i += ESCAPE_LEN - 1;
         }
         if (byte == '/') {
             if (is_dot_segment(dots))
@@ -69,7 +60,7 @@ static enum http_fault check_path(struct span path)
             return FAULT_TARGET;
         if (c != '%')
             continue;
-        int byte = escaped_byte(path, i);
+        int byte = escaped_byte(span_skip(path, i));
         if (byte <= 0 || byte == '\\')
             return FAULT_PATH;
     }
@@ -147,7 +138,7 @@ enum http_fault target_parse(struct span text, struct target *target)
  * look that someone has joined. */
 static bool is_host_name(struct span host)
 {
-    if (host.len == 0 || bytes_of_class(host, BYTE_HOST_NAME) != host.len)
+    if (host.len == 0 || bytes_of_class(host, BYTE_UNRESERVED) != host.len)
         return false;
     for (size_t i = 0; i < host.len; i++) {
         if (host.at[i] == '.' && (i == 0 || host.at[i - 1] == '.'))
@@ -210,46 +201,41 @@ bool path_next_segment(struct span *rest, struct span *segment)
     return true;
 }
 
-static bool is_unreserved(int byte)
+static bool any_byte(char byte)
 {
-    int lower = byte | 0x20;
-    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-           byte == '.' || byte == '_' || byte == '~';
+    (void)byte;
+    return true;
+}
+
+static bool is_unreserved(char byte)
+{
+    return byte_is(byte, BYTE_UNRESERVED);
+}
+
+/* Without the escapes that stand for such bytes. */
+static struct span unescape(struct arena *arena, struct span text, bool (*is_such)(char byte))
+{
+    if (text.len == 0 || !memchr(text.at, '%', text.len))
+        return text;
+    char *bytes = arena_alloc(arena, text.len);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int escaped = escaped_byte(span_skip(text, i));
+        bool is_undone = escaped >= 0 && is_such((char)escaped);
+        bytes[len++] = is_undone ? (char)escaped : text.at[i];
+        i += is_undone ? ESCAPE_LEN - 1 : 0;
+    }
+    return (struct span){bytes, len};
 }
 
 struct span path_plain(struct arena *arena, struct span path)
 {
-    if (path.len == 0 || !memchr(path.at, '%', path.len))
-        return path;
-    char *plain = arena_alloc(arena, path.len);
-    size_t len = 0;
-    for (size_t i = 0; i < path.len; i++) {
-        int byte = path.at[i] == '%' ? escaped_byte(path, i) : -1;
-        bool is_plain = byte >= 0 && is_unreserved(byte);
-        plain[len++] = path.at[i];
-        if (is_plain)
-            plain[len - 1] = (char)(unsigned char)byte;
-        i += is_plain ? 2 : 0;
-    }
-    return (struct span){plain, len};
+    return unescape(arena, path, is_unreserved);
 }
 
 struct span percent_decode(struct arena *arena, struct span text)
 {
-    if (text.len == 0 || !memchr(text.at, '%', text.len))
-        return text;
-    char *decoded = arena_alloc(arena, text.len);
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        int byte = text.at[i] == '%' ? escaped_byte(text, i) : -1;
-        if (byte < 0) {
-            decoded[len++] = text.at[i];
-        } else {
-            decoded[len++] = (char)(unsigned char)byte;
-            i += 2;
-        }
-    }
-    return (struct span){decoded, len};
+    return unescape(arena, text, any_byte);
 }
 
 bool query_next(struct span *rest, struct span *name, struct span *value)

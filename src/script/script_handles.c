@@ -88,13 +88,9 @@ static void push_decoded(lua_State *lua, struct span text)
     size_t len = 0;
     char *bytes = luaL_buffinitsize(lua, &buffer, text.len + 1);
     for (size_t i = 0; i < text.len; i++) {
-        bool is_escape = text.at[i] == '%' && text.len - i > 2 && hex_digit(text.at[i + 1]) >= 0 &&
-                         hex_digit(text.at[i + 2]) >= 0;
-        int byte = is_escape ? hex_digit(text.at[i + 1]) << 4 | hex_digit(text.at[i + 2]) : 0;
-        bytes[len++] = text.at[i];
-        if (is_escape)
-            bytes[len - 1] = (char)byte;
-        i += is_escape ? 2 : 0;
+        int escaped = escaped_byte(span_skip(text, i));
+        bytes[len++] = escaped >= 0 ? (char)escaped : text.at[i];
+        i += escaped >= 0 ? ESCAPE_LEN - 1 : 0;
     }
     luaL_pushresultsize(&buffer, len);
 }

@@ -61,17 +61,10 @@ static bool has_byte(struct span text, char byte)
 /* What '%' and two hex digits stand for, or the byte itself; -1 when it must not be there. */
 static int take_byte(struct span *text)
 {
-    int byte = (unsigned char)text->at[0];
-    size_t len = 1;
-    if (byte == '%') {
-        if (text->len < 3 || hex_digit(text->at[1]) < 0 || hex_digit(text->at[2]) < 0)
-            return -1;
-        byte = hex_digit(text->at[1]) * 16 + hex_digit(text->at[2]);
-        len = 3;
-    } else if (byte <= ' ' || byte == 0x7f) {
+    int escaped = escaped_byte(*text), byte = escaped >= 0 ? escaped : (unsigned char)text->at[0];
+    if (escaped < 0 && (byte == '%' || byte <= ' ' || byte == 0x7f))
         return -1;
-    }
-    *text = span_skip(*text, len);
+    *text = span_skip(*text, escaped >= 0 ? ESCAPE_LEN : 1);
     return byte;
 }
 

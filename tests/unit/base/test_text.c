@@ -161,6 +161,23 @@ static void a_number_is_written_as_it_is_read(void **state)
     assert_memory_equal(hex, "0000000000000001", U64_HEX_DIGITS);
 }
 
+static void an_escape_is_three_bytes_at_the_beginning(void **state)
+{
+    (void)state;
+    static const struct {
+        struct span text;
+        int byte;
+    } rows[] = {
+        {SPAN_INIT("%41"), 'A'},  {SPAN_INIT("%2fx"), '/'}, {SPAN_INIT("%00"), 0},
+        {SPAN_INIT("%fF"), 0xff}, {SPAN_INIT("a%41"), -1},  {SPAN_INIT("%4"), -1},
+        {SPAN_INIT("%"), -1},     {SPAN_INIT(""), -1},      {SPAN_INIT("%4g"), -1},
+        {SPAN_INIT("%g4"), -1},   {SPAN_INIT("%%41"), -1},  {SPAN_INIT("%-1"), -1},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(escaped_byte(rows[i].text), rows[i].byte);
+    assert_int_equal(escaped_byte((struct span){NULL, 0}), -1);
+}
+
 static void only_hex_digits_have_a_value(void **state)
 {
     (void)state;
@@ -228,6 +245,7 @@ int main(void)
         cmocka_unit_test(what_is_not_a_number_is_refused_and_sets_nothing),
         cmocka_unit_test(a_number_is_written_as_it_is_read),
         cmocka_unit_test(only_hex_digits_have_a_value),
+        cmocka_unit_test(an_escape_is_three_bytes_at_the_beginning),
         cmocka_unit_test(a_pattern_covers_all_of_the_text),
         cmocka_unit_test(a_hostile_pattern_ends_soon),
     };

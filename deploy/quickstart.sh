@@ -35,16 +35,15 @@ misused() { say "quickstart: $1" ""; usage >&2; exit 2; }
 # command's own. So this one does nothing but wait, which no signal is lost in, and passes each on as SIGTERM
 # to one that does the work and, being in the background, ignores SIGINT.
 pass_signals() {
-    local code='' result=0 worker
-    trap 'code=130' INT
-    trap 'code=143' TERM
-    trap 'code=129' HUP
+    local code='' result=0 worker=''
+    # The worker may have ended, or not begun.
+    pass() { code=$1 && { [ -z "$worker" ] || kill -TERM "$worker" 2>/dev/null || true; }; }
+    trap 'pass 130' INT
+    trap 'pass 143' TERM
+    trap 'pass 129' HUP
     inside_quickstart=yes setpriv --pdeathsig TERM -- "$BASH" deploy/quickstart.sh "$@" <&0 &
     worker=$!
-    trap 'code=130; kill -TERM $worker' INT
-    trap 'code=143; kill -TERM $worker' TERM
-    trap 'code=129; kill -TERM $worker' HUP
-    [ -z "$code" ] || kill -TERM "$worker"
+    [ -z "$code" ] || pass "$code"
     until
         result=0
         wait "$worker" || result=$? # a signal ends it too

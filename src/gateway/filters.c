@@ -6,6 +6,7 @@
 #include "gateway/head_down.h"
 #include "gateway/head_up.h"
 #include "gateway/local_answer.h"
+#include "gateway/operation_list.h"
 #include "gateway/tally.h"
 #include "http/url.h"
 
@@ -64,18 +65,10 @@ static bool has_profile(const struct filter_rule *rule, const struct profile *pr
     return rule->profile_count == 0;
 }
 
-static bool has_operation(const struct filter_rule *rule, const struct operation *operation)
-{
-    if (!rule->has_operations)
-        return true;
-    return operation ? scope_allows(&rule->operations, operation_index(operation))
-                     : scope_allows_unknown(&rule->operations, true, true);
-}
-
 bool filters_fit(const struct filter_rule *rule, const struct exchange *ex, struct span path)
 {
     return has_route(rule, path) && has_key(rule, ex->key) && has_profile(rule, ex->profile) &&
-           has_operation(rule, ex->route.operation);
+           (!rule->has_operations || rule_has_operation(&rule->operations, ex->route.operation));
 }
 
 static const struct filter_rules *rules_of(const struct filtering *f)

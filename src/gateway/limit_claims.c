@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "gateway/filters.h"
+#include "gateway/operation_list.h"
 
 enum { IPV6_NETWORK_LEN = 8 };
 
@@ -58,18 +59,11 @@ bool limit_is_of_key(const struct limit_policy *policy, const struct key_record 
     return policy->key_count == 0;
 }
 
-static bool has_operation(const struct limit_policy *policy, const struct exchange *ex)
-{
-    const struct operation *operation = ex->route.operation;
-    if (!policy->has_operations)
-        return true;
-    return operation ? scope_allows(&policy->operations, operation_index(operation))
-                     : scope_allows_unknown(&policy->operations, true, true);
-}
-
 bool limit_concerns(const struct limit_policy *policy, const struct exchange *ex)
 {
-    return limit_is_of_key(policy, ex->key) && has_operation(policy, ex);
+    return limit_is_of_key(policy, ex->key) &&
+           (!policy->has_operations ||
+            rule_has_operation(&policy->operations, ex->route.operation));
 }
 
 /* A filter says what a request is worth to the limits that are asked after it. */

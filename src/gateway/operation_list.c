@@ -1,7 +1,5 @@
 #include "gateway/operation_list.h"
 
-#include "botpress/route_catalogue.h"
-
 static const struct scope_operation *make_list(struct arena *arena, bool guards_minting)
 {
     size_t count = operation_count();
@@ -26,4 +24,10 @@ const struct scope_operation *operation_list(struct arena *arena)
 const struct scope_operation *operation_list_of_rules(struct arena *arena)
 {
     return make_list(arena, false);
+}
+
+bool rule_has_operation(const struct scope *operations, const struct operation *operation)
+{
+    return operation ? scope_allows(operations, operation_index(operation))
+                     : scope_allows_unknown(operations, true, true);
 }

@@ -155,16 +155,6 @@ static void on_changed(struct changeover *changeover, bool is_good, const char *
 
 /* --- Its beginning --- */
 
-static bool is_other_redis(const struct snapshot_options *first,
-                           const struct snapshot_options *next)
-{
-    return first->has_redis != next->has_redis ||
-           !span_equal(first->redis.text, next->redis.text) ||
-           !span_equal(first->redis.password, next->redis.password) ||
-           !span_equal(span_of(first->redis.ca_file), span_of(next->redis.ca_file)) ||
-           first->redis_private != next->redis_private;
-}
-
 /* Threads, the cache and the connections to Redis are made once. */
 static void keep_what_lasts(struct process *process, struct snapshot *snapshot)
 {
@@ -179,8 +169,11 @@ static void keep_what_lasts(struct process *process, struct snapshot *snapshot)
         {"cache.memory", first->cache.memory_bytes != next->cache.memory_bytes},
         {"cache.object", first->cache.object_bytes != next->cache.object_bytes},
         {"filter_limits.dict", first->filter_rules.dict_bytes != next->filter_rules.dict_bytes},
-        {"redis.url, redis.password, redis.ca_file or cache.redis_private",
-         is_other_redis(first, next)},
+        {"redis.url",
+         first->has_redis != next->has_redis || !span_equal(first->redis.text, next->redis.text)},
+        {"redis.password", !span_equal(first->redis.password, next->redis.password)},
+        {"redis.ca_file", !span_equal(span_of(first->redis.ca_file), span_of(next->redis.ca_file))},
+        {"cache.redis_private", first->redis_private != next->redis_private},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         char line[TOLD_SIZE];

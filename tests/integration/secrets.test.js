@@ -122,14 +122,15 @@ test('settings that wait for a restart are named, until the file has the old one
   const settings = { admin: { address: '127.0.0.1:0' }, workers: 1, cache: { memory: '8MiB' } };
   const { gateway } = await play(t, { settings, announces: [/a change counts after a restart/] });
   const told = async () => (await askAdmin(t, gateway, 'GET', '/api/settings')).json;
-  const waiting = async (workers, memory) => {
-    gateway.rewrite({ workers, cache: { memory } });
+  const waiting = async (workers, memory, more = {}) => {
+    gateway.rewrite({ workers, cache: { memory }, ...more });
     assert.equal((await askAdmin(t, gateway, 'POST', '/reload')).status, 200);
     return (await told()).waits_for_restart;
   };
   assert.equal((await told()).waits_for_restart, undefined);
   assert.deepEqual(await waiting(2, '9MiB'), ['workers', 'cache.memory']);
   assert.deepEqual(await waiting(1, '9MiB'), ['cache.memory']);
+  assert.deepEqual(await waiting(1, '8MiB', { redis: { url: 'redis://127.0.0.1:1' } }), ['redis.url']);
   assert.equal(await waiting(1, '8MiB'), undefined);
 });
 

@@ -10,6 +10,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { certificate } from '../tests/integration/support/certificates.js';
 import { newKey, root } from '../tests/integration/support/gateway.js';
+import { freePort } from '../tests/integration/support/machine.js';
 import { startRedis } from '../tests/integration/support/redis.js';
 import { toYaml } from '../tests/integration/support/yaml.js';
 
@@ -27,14 +28,6 @@ const CONNECTIONS = 10_000;
 /** Whether a program is installed. */
 export const isThere = (program) =>
   existsSync(program) || [...(process.env.PATH ?? '').split(':'), '/usr/sbin'].some((folder) => existsSync(join(folder, program)));
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 
 const answers = (port) =>
   new Promise((resolve) => {

@@ -16,10 +16,10 @@ import { eventually } from './support/deadline.js';
 import { documentsOf, filesBelow, manifest, manifests, objectOf, textOf } from './support/deploy.js';
 import { binary, command, root } from './support/gateway.js';
 import { faultsOf } from './support/kubernetes.js';
+import { freePort, has } from './support/machine.js';
 import { startRedis } from './support/redis.js';
 
 const COMPOSE = 'deploy/compose/compose.yaml';
-const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 function folder(t) {
   const path = mkdtempSync(join(tmpdir(), 'bpgate-deploy-'));
@@ -183,14 +183,6 @@ test('the image is asked where its settings say, is not root, and copies only wh
   assert.ok(sources.length > 8);
   for (const name of sources) assert.ok(existsSync(join(root, name)), name);
 });
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 // The words that start Redis in a container, with another place of the secret, a port, and this machine alone.
 for (const [where, words] of [

@@ -4,30 +4,20 @@
 // BPGATE_PROMETHEUS_S=60 node --test tests/integration/prometheus.test.js     for a minute, not some seconds
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ADMIN, adminOf, askAdmin } from './support/admin.js';
 import { eventually, pause } from './support/deadline.js';
+import { freePort, has } from './support/machine.js';
 import { play } from './support/play.js';
 import { startRedis } from './support/redis.js';
 
 /** Ten rounds a second for so long; by default as fast as they go. */
 const SECONDS = Number(process.env.BPGATE_PROMETHEUS_S ?? 0);
 const ROUNDS = SECONDS ? 10 * SECONDS : 30;
-
-const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function startPrometheus(t, target) {
   const folder = mkdtempSync(join(tmpdir(), 'bpgate-prometheus-'));

@@ -7,7 +7,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freePort, makeHome, nothingIsLeft, processesOf, runLine, startQuickstart } from './support/quickstart.js';
+import { freePort } from './support/machine.js';
+import { makeHome, nothingIsLeft, processesOf, runLine, startQuickstart } from './support/quickstart.js';
 
 const READY = '"event":"ready"';
 

@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { eventually } from './support/deadline.js';
 import { root } from './support/gateway.js';
+import { freePort } from './support/machine.js';
 import { play } from './support/play.js';
 
 function folder(t) {
@@ -83,14 +83,6 @@ for (@addresses) {
 $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = scalar @addresses;
 exec @ARGV;
 `;
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test('sockets that it has opened are listened on, those that nobody names are told', async (t) => {
   const [port, other] = [await freePort(), await freePort()];

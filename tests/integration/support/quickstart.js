@@ -5,7 +5,6 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deferred, eventually, slowness, within } from './deadline.js';
@@ -16,15 +15,6 @@ const standIn = join(dirname(binary), 'stand-in');
 
 /** It ends the gateway in good order, and builds nothing here. */
 const PATIENCE_MS = 20_000 * slowness;
-
-export function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** A build in which nothing is left to do; `programs` are scripts in place of the real ones. */
 function makeBuild(folder, programs) {

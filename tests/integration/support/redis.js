@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificate } from './certificates.js';
 import { eventually, within } from './deadline.js';
+import { freePort } from './machine.js';
 
 /** Replies are read for the needs of plays: null, numbers, texts, lists; a refusal rejects. */
 class ReplyReader {
@@ -70,17 +71,6 @@ class ReplyReader {
 
 const encode = (args) =>
   `*${args.length}\r\n${args.map((arg) => `$${Buffer.byteLength(String(arg))}\r\n${arg}\r\n`).join('')}`;
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 class Redis {
   #folder = mkdtempSync(join(tmpdir(), 'bpgate-redis-'));

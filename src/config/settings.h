@@ -27,7 +27,7 @@
     NUMBER("workers", options.workers, AUTO, 0, 1, 256,                                            \
            "Threads that serve; auto: the cores this process may use (affinity, cgroup).")         \
     NUMBER("max_connections", options.max_connections, COUNT, 10000, 1, 1000000,                   \
-           "Client connections of all workers together; fewer where open files are limited.")                                        \
+           "Client connections of all workers together; fewer where open files are limited.")      \
     TEXTS("trusted_proxies", trusted_proxies, CIDR, 64,                                            \
           "Who may say on whose behalf it connects or calls (PROXY protocol, X-Forwarded-For).")   \
     NUMBER("drain", options.drain_ms, MS, 30 * SECOND, 0, HOUR,                                    \

@@ -62,7 +62,7 @@
     METRIC(METRIC_LIMITS, COUNTER, "bpgate_limit_decisions", LABEL_POLICY, LABEL_DECISION, LABEL_NONE, \
            "What each limit said to each request that it is about; shadow_refused: it would have.") \
     METRIC(METRIC_FILTERS, COUNTER, "bpgate_filter_calls", LABEL_FILTER, LABEL_FILTER_END, LABEL_NONE, \
-           "Calls of filters' functions; set_aside: it was not called, after many failures; bad_body: the caller's was no JSON; "      \
+           "Calls of filters' functions; set_aside: it was not called, after many failures; bad_body: the caller's was no JSON; " \
            "other: filters beyond the first 16 names since the start.")                            \
     METRIC(METRIC_FILTER_EVENTS, COUNTER, "bpgate_filter_events", LABEL_FILTER_EVENT, LABEL_NONE, LABEL_NONE, \
            "What filters count with gw.metric; other: names beyond the first 32.")                 \

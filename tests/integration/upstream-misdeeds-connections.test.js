@@ -138,7 +138,7 @@ const EARLY = {
   'an error, then nothing is read': [{ ...TOO_LARGE, readNothing: true }, 413],
   'an error, then the body is read': [TOO_LARGE, 413],
   'an error in chunks': [{ ...TOO_LARGE, framing: 'chunked', readNothing: true }, 413],
-  'an error that drips': [{ ...TOO_LARGE, drip: 1, readNothing: true }, 413],
+  'an error that drips': [{ ...TOO_LARGE, drip: 1, dripFrom: 100, readNothing: true }, 413],
   'an error of an edge': [{ status: 403, body: '<html>no</html>', readNothing: true }, 403],
   'a redirect': [{ status: 307, headers: { Location: '/elsewhere' }, readNothing: true }, 307],
   'success, then nothing is read': [{ ...DONE, readNothing: true }, 201],

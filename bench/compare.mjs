@@ -1,203 +1,153 @@
-// compare.mjs - measures the gateway beside its peers; bench/run.sh prepares and calls it.
-//
-//   bench/run.sh [--quick] [--rounds N] [--seconds N] [--case ID]... [--system NAME]... [--write]
+// compare.mjs - measures the gateway beside its peers.
 //
 // In each case every system is measured in turn, round after round, so that what else the machine
 // does meets all alike. First as fast as answers come: processor time a request, requests a second
-// of one core. Then at half the rate of the slowest: latencies. Medians of the rounds are printed;
-// --write puts them into bench/RESULTS.md and bench/results.svg.
+// of one core. Then at half the rate of the slowest: latencies. What counts are the medians of the
+// rounds. A system that fails a request has no figures.
 
-import { execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { cases } from './cases.mjs';
-import { markdown, picture } from './report.mjs';
+import { median } from './figures.mjs';
+import { caseText, idleText } from './report.mjs';
 import * as systems from './systems.mjs';
-
-const IDLE = [0, 1000, 9000];
-
-function readArguments(words) {
-  const given = { rounds: 5, seconds: 2, warm: 0.5, cases: [], systems: [], keys: 1000, idle: IDLE };
-  while (words.length > 0) {
-    const word = words.shift();
-    if (word === '--quick') Object.assign(given, { rounds: 1, seconds: 0.25, warm: 0.1, keys: 20, idle: [0, 200] });
-    else if (word === '--rounds') given.rounds = Number(words.shift());
-    else if (word === '--seconds') given.seconds = Number(words.shift());
-    else if (word === '--case') given.cases.push(words.shift());
-    else if (word === '--system') given.systems.push(words.shift());
-    else if (word === '--write') given.writes = true;
-    else throw new Error(`unknown: ${word}`);
-  }
-  return given;
-}
-
-const given = readArguments(process.argv.slice(2));
-const folder = mkdtempSync(join(tmpdir(), 'bpgate-bench-'));
-const stage = new systems.Stage(folder);
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
-async function startAll() {
-  const upstream = await systems.startUpstream(stage);
-  const keys = await systems.makeKeys(given.keys);
-  const starters = {
-    bpgate: [systems.binary, systems.startBpgate],
-    'bpgate+redis': ['redis-server', systems.startBpgateWithRedis],
-    'bpgate+filter': [systems.binary, systems.startBpgateWithFilter],
-    nginx: ['nginx', systems.startNginx],
-    haproxy: ['haproxy', systems.startHaproxy],
-    varnish: ['varnishd', systems.startVarnish],
-    floor: [systems.tool('floor'), systems.startFloor],
-    'floor+TLS': [systems.tool('floor'), systems.startFloorWithCall],
-  };
-  const started = {};
-  for (const [name, [program, start]] of Object.entries(starters)) {
-    const isWanted = given.systems.length === 0 || given.systems.includes(name);
-    if (isWanted && systems.isThere(program)) started[name] = await start(stage, upstream, keys);
-    else if (isWanted) console.log(`${name}: left out, there is no ${program}`);
-  }
-  return { started, keys };
-}
 
 const pidsOf = (system) => [system.pid, ...(system.more ?? [])].flatMap(systems.family);
 
-async function load(system, wanted, { rate, requests }) {
-  const args = [
-    '-c', String(systems.LOAD_CORE), systems.tool('load'),
-    '--to', `127.0.0.1:${wanted.tls ? system.tls : system.plain}`,
-    '--requests', requests, '--connections', String(wanted.connections ?? 64),
-    '--seconds', String(given.seconds), '--warm', String(given.warm), '--pids', pidsOf(system).join(','),
-    ...(wanted.tls ? ['--tls', ...wanted.tls] : []), ...(rate ? ['--rate', String(rate)] : []), ...(wanted.spins && !rate ? ['--spin'] : []),
-  ];
-  try {
-    return JSON.parse((await promisify(execFile)('taskset', args)).stdout);
-  } catch (error) {
-    if (error.stdout) return JSON.parse(error.stdout);
-    throw error;
+/** Where a comparison takes place: what is wanted of it, and what it has started. */
+class Comparison {
+  started = {};
+
+  constructor(stage, wanted) {
+    this.stage = stage;
+    this.wanted = wanted;
   }
-}
 
-/** Rounds of all systems in turn: results by system. */
-async function measure(wanted, all, how) {
-  const results = Object.fromEntries(all.map(({ name }) => [name, []]));
-  for (let round = 0; round < given.rounds; round += 1) {
-    for (const system of all) results[system.name].push(await load(system, wanted, how));
-  }
-  return results;
-}
-
-const complain = (where, runs) => {
-  for (const { failed, first_failure: first } of runs) {
-    if (failed > 0) console.log(`  !! ${where}: ${failed} failed: ${first}`);
-  }
-  return runs.reduce((sum, { failed }) => sum + failed, 0);
-};
-
-const writeRequests = (wanted, keys) =>
-  stage.file(`${wanted.id}.requests`, wanted.requests(keys).map((text) => `${text}\0`).join(''));
-
-async function runCase(wanted, started, keys) {
-  const all = wanted.systems.filter((name) => started[name]).map((name) => started[name]);
-  if (all.length === 0) return null;
-  const requests = writeRequests(wanted, keys);
-  const fast = await measure(wanted, all, { requests });
-  const rates = Object.values(fast).map((runs) => median(runs.map(({ rate }) => rate)));
-  const rate = Math.floor(Math.min(...rates) / 2);
-  const isPaced = !wanted.tls && rate > 0;
-  const paced = isPaced ? await measure(wanted, all, { requests, rate }) : {};
-  const rows = all.map(({ name }) => {
-    const failed = complain(`${wanted.id} ${name}`, [...fast[name], ...(paced[name] ?? [])]);
-    const of = (runs, field) => (runs ? median(runs.map((run) => run[field])) : null);
-    return {
-      name, failed,
-      cpu: of(fast[name], 'cpu_us'), share: of(fast[name], 'cpu_share'), rate: of(fast[name], 'rate'),
-      p50: of(paced[name], 'p50_us'), p99: of(paced[name], 'p99_us'), p999: of(paced[name], 'p999_us'),
-      pacedCpu: of(paced[name], 'cpu_us'),
+  async start() {
+    const upstream = await systems.startUpstream(this.stage);
+    this.keys = await systems.makeKeys(this.wanted.keys);
+    const starters = {
+      bpgate: [systems.binary, systems.startBpgate],
+      'bpgate+redis': ['redis-server', systems.startBpgateWithRedis],
+      'bpgate+filter': [systems.binary, systems.startBpgateWithFilter],
+      nginx: ['nginx', systems.startNginx],
+      haproxy: ['haproxy', systems.startHaproxy],
+      varnish: ['varnishd', systems.startVarnish],
+      floor: [systems.tool('floor'), systems.startFloor],
+      'floor+TLS': [systems.tool('floor'), systems.startFloorWithCall],
     };
-  });
-  return { id: wanted.id, title: wanted.title, pace: isPaced ? rate : null, rows };
-}
+    for (const [name, [program, start]] of Object.entries(starters)) {
+      if (this.wanted.systems.length > 0 && !this.wanted.systems.includes(name)) continue;
+      if (!systems.isThere(program)) throw new Error(`there is no ${program}`);
+      this.started[name] = await start(this.stage, upstream, this.keys);
+    }
+  }
 
-// --- Connections at rest ---
+  wantsCase(id) {
+    return this.wanted.cases.length === 0 || this.wanted.cases.includes(id);
+  }
+
+  requestsOf({ id, requests }) {
+    return this.stage.file(`${id}.requests`, requests(this.keys).map((text) => `${text}\0`).join(''));
+  }
+
+  async load(system, one, { rate, requests }) {
+    const { seconds, warm } = this.wanted;
+    const args = [
+      '-c', String(systems.LOAD_CORE), systems.tool('load'),
+      '--to', `127.0.0.1:${one.tls ? system.tls : system.plain}`,
+      '--requests', requests, '--connections', String(one.connections ?? 64),
+      '--seconds', String(seconds), '--warm', String(warm), '--pids', pidsOf(system).join(','),
+      ...(one.tls ? ['--tls', ...one.tls] : []), ...(rate ? ['--rate', String(rate)] : []), ...(one.spins && !rate ? ['--spin'] : []),
+    ];
+    try {
+      return JSON.parse((await promisify(execFile)('taskset', args)).stdout);
+    } catch (error) {
+      if (error.stdout) return JSON.parse(error.stdout);
+      throw error;
+    }
+  }
+
+  /** Rounds of all systems in turn: results by system. */
+  async measure(one, all, how) {
+    const results = Object.fromEntries(all.map(({ name }) => [name, []]));
+    for (let round = 0; round < this.wanted.rounds; round += 1) {
+      for (const system of all) results[system.name].push(await this.load(system, one, how));
+    }
+    return results;
+  }
+
+  async runCase(one) {
+    const all = one.systems.filter((name) => this.started[name]).map((name) => this.started[name]);
+    if (all.length === 0) return null;
+    const requests = this.requestsOf(one);
+    const fast = await this.measure(one, all, { requests });
+    const rates = Object.values(fast).map((runs) => median(runs.map(({ rate }) => rate)));
+    const rate = Math.max(1, Math.floor(Math.min(...rates) / 2));
+    const paced = await this.measure(one, all, { requests, rate });
+    const rows = all.map(({ name }) => rowOf(name, fast[name], paced[name]));
+    return { id: one.id, title: one.title, pace: rate, rows };
+  }
+
+  async hold(system, count, requests) {
+    const args = ['--to', `127.0.0.1:${system.plain}`, '--requests', requests, '--connections', String(count), '--hold'];
+    const child = spawn(systems.tool('load'), args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const line = await new Promise((resolve) => child.stdout.once('data', resolve));
+    const { failed } = JSON.parse(line);
+    const kib = residentKib(system);
+    child.stdin.end();
+    await new Promise((resolve) => child.once('exit', resolve));
+    return { failed, kib };
+  }
+
+  /** What connections at rest cost in memory. */
+  async runIdle() {
+    const rows = [];
+    const requests = this.requestsOf(cases[0]);
+    const counts = this.wanted.idle;
+    for (const system of ['bpgate', 'nginx', 'haproxy'].map((name) => this.started[name]).filter(Boolean)) {
+      const [kib, failed] = [[residentKib(system)], []];
+      for (const count of counts.slice(1)) {
+        const held = await this.hold(system, count, requests);
+        kib.push(held.kib);
+        failed.push(held.failed);
+      }
+      const each = (kib.at(-1) - kib[0]) / counts.at(-1);
+      rows.push({ name: system.name, kib, each, failed: failed.reduce((sum, one) => sum + one, 0) });
+    }
+    return { counts, rows };
+  }
+}
 
 const residentKib = (system) =>
   pidsOf(system).reduce((sum, pid) => sum + Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))[1]), 0);
 
-async function hold(system, count, requests) {
-  const child = spawn(systems.tool('load'), ['--to', `127.0.0.1:${system.plain}`, '--requests', requests, '--connections', String(count), '--hold'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const line = await new Promise((resolve) => child.stdout.once('data', resolve));
-  const { failed } = JSON.parse(line);
-  if (failed > 0) console.log(`  !! idle ${system.name}: ${failed} failed`);
-  const resident = residentKib(system);
-  child.stdin.end();
-  await new Promise((resolve) => child.once('exit', resolve));
-  return resident;
+function rowOf(name, fast, paced) {
+  const runs = [...fast, ...paced];
+  const failed = runs.reduce((sum, run) => sum + run.failed, 0);
+  if (failed > 0) return { name, failed, first: runs.find((run) => run.failed > 0).first_failure };
+  const all = (some, field) => some.map((run) => run[field]);
+  const rounds = {
+    cpu: all(fast, 'cpu_us'), share: all(fast, 'cpu_share'), rate: all(fast, 'rate'),
+    p50: all(paced, 'p50_us'), p99: all(paced, 'p99_us'), p999: all(paced, 'p999_us'),
+  };
+  return { name, failed, rounds, ...Object.fromEntries(Object.entries(rounds).map(([field, values]) => [field, median(values)])) };
 }
 
-async function measureIdle(started, keys) {
-  const rows = [];
-  const requests = writeRequests(cases[0], keys);
-  for (const name of ['bpgate', 'nginx', 'haproxy']) {
-    if (!started[name]) continue;
-    const kib = [];
-    for (const count of given.idle) kib.push(count === 0 ? residentKib(started[name]) : await hold(started[name], count, requests));
-    const last = given.idle.length - 1;
-    rows.push({ name, kib, each: (kib[last] - kib[0]) / given.idle[last] });
-  }
-  return { counts: given.idle, rows };
-}
-
-// --- What it ran on ---
-
-function versionOf(command, args) {
-  try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).split('\n')[0].trim();
-  } catch {
-    return 'unknown';
-  }
-}
-
-const debianVersion = (name) => versionOf('dpkg-query', ['-W', '-f', '${Package} ${Version}', name]);
-
-const machine = () => ({
-  processor: `${cpus()[0].model}, ${cpus().length} cores`,
-  memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-  kernel: release(),
-  load: loadavg()[0],
-  commit: versionOf('git', ['-C', import.meta.dirname ?? '.', 'describe', '--always', '--dirty']),
-  versions: ['nginx', 'haproxy', 'varnish', 'libuv1', 'libssl3', 'redis-server'].map(debianVersion),
-});
-
-async function main() {
-  const about = machine();
-  const { started, keys } = await startAll();
+/** Results of all that is wanted, told as they come. */
+export async function compare(stage, wanted) {
+  const comparison = new Comparison(stage, wanted);
+  await comparison.start();
   // First, while no system has memory left over from work.
-  const wantsIdle = given.cases.length === 0 || given.cases.includes('idle');
-  const idle = wantsIdle ? await measureIdle(started, keys) : null;
-  if (idle) console.log(markdown.idle(idle));
+  const idle = comparison.wantsCase('idle') ? await comparison.runIdle() : null;
+  if (idle) console.log(idleText(idle));
   const results = [];
-  for (const wanted of cases) {
-    if (given.cases.length > 0 && !given.cases.includes(wanted.id)) continue;
-    const result = await runCase(wanted, started, keys);
+  for (const one of cases.filter(({ id }) => comparison.wantsCase(id))) {
+    const result = await comparison.runCase(one);
     if (!result) continue;
     results.push(result);
-    console.log(markdown.case(result));
+    console.log(caseText(result));
   }
-  if (given.writes) {
-    const where = join(new URL('.', import.meta.url).pathname);
-    writeFileSync(join(where, 'RESULTS.md'), markdown.page(about, given, results, idle));
-    writeFileSync(join(where, 'results.svg'), picture(results));
-  }
-  return results.every(({ rows }) => rows.every(({ name, failed }) => failed === 0 || !name.startsWith('bpgate')));
+  return { idle, results };
 }
-
-let isGood = false;
-try {
-  isGood = await main();
-} finally {
-  await stage.stop();
-  rmSync(folder, { recursive: true, force: true });
-}
-process.exitCode = isGood ? 0 : 1;

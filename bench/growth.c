@@ -53,7 +53,7 @@ static void put(struct cache *cache, size_t number)
 {
     static const struct cache_facts facts = {.status = 200};
     struct header field = {SPAN("content-type"), SPAN("application/json"), HEADER_CONTENT_TYPE};
-    struct header_list headers = {&field, 1, 1};
+    struct header_list headers = {.at = &field, .count = 1, .cap = 1};
     char text[TEXT_SIZE];
     struct cache_entry *entry =
         cache_entry_create(&facts, cache_key(number, text), &headers, SPAN(""), 100);

@@ -8,8 +8,8 @@
  * FILE holds whole requests, each followed by a NUL; they are sent in turn. With --rate the loop is
  * open: request i is due at i / rate, and its time counts from then, whether or not a connection was
  * free: a server that stalls is charged for all that had to wait. Without, each connection asks
- * again as soon as it has its answer. --fresh opens a connection for each request, --resume with it also
- * resumes the TLS session of the one before. --hold asks once on each connection, says so and keeps
+ * again as soon as it has its answer. --fresh opens a connection for each request when that is due, --resume
+ * with it also resumes the TLS session of the one before. --hold asks once on each connection, says so and keeps
  * them until standard input ends. --spin never sleeps: a server on this machine would pay for waking
  * us, which it does not where clients are elsewhere. --count ends after so many answers. --pids:
  * processes whose processor time is counted while it is measured, the kernel's own figure for their
@@ -17,7 +17,6 @@
  *
  * Prints one JSON object. Ends with 1 when a request failed.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,15 +27,13 @@
 #include <uv.h>
 
 #include "base/base.h"
+#include "load_options.h"
 #include "measure.h"
 #include "response_head.h"
 
 enum {
     HEAD_MAX = 16 * KIB,
     READ_SIZE = 256 * KIB,
-    REQUESTS_MAX = 4096,
-    CONNECTIONS_MAX = 20000,
-    PIDS_MAX = 64,
     SOURCES = 200, /* addresses of the loopback net, so that ports in TIME_WAIT do not run out */
 };
 
@@ -54,24 +51,18 @@ struct connection {
     struct connection *next_idle;
 };
 
+static struct load_options options;
+
 static struct {
     uv_loop_t uv;
     uv_timer_t phases;
     uv_poll_t beats;
     uv_pipe_t end_of_input;
     int beat;
-    struct sockaddr_in to;
-    struct span requests[REQUESTS_MAX];
-    size_t request_count, next_request;
-    unsigned connections;
-    uint64_t count; /* of answers, after which it is over; 0: time decides */
-    double seconds, warm, rate;
-    int uses_tls, is_fresh, resumes, holds, spins; /* flags */
+    size_t next_request;
     bool is_open_loop;
     SSL_CTX *tls;
     SSL_SESSION *session;
-    long pids[PIDS_MAX];
-    size_t pid_count;
 
     enum phase phase;
     struct connection *idle;
@@ -80,11 +71,11 @@ static struct {
     uint64_t answers, failed, bytes, opened, resumed;
     struct histogram times;
     char input[READ_SIZE], plain[READ_SIZE], first_failure[128];
-} load = {.connections = 64, .seconds = 4, .warm = 1};
+} load;
 
 /* --- Sending --- */
 
-static void open_connection(struct connection *c);
+static void open_connection(struct connection *c, uint64_t due_ns);
 
 static void complain(const char *what)
 {
@@ -125,13 +116,12 @@ static void flush_tls(struct connection *c)
 
 static void ask(struct connection *c, uint64_t due_ns)
 {
-    struct span request = load.requests[load.next_request];
-    load.next_request = (load.next_request + 1) % load.request_count;
+    struct span request = options.requests[load.next_request];
+    load.next_request = (load.next_request + 1) % options.request_count;
     c->due_ns = due_ns;
     c->is_busy = true;
     c->has_head = false;
     c->head_len = 0;
-    load.sent++;
     if (!c->ssl) {
         write_bytes(c, request.at, request.len);
         return;
@@ -144,7 +134,7 @@ static void ask(struct connection *c, uint64_t due_ns)
 
 static uint64_t due_of(uint64_t number)
 {
-    return load.began_ns + (uint64_t)((double)number * 1e9 / load.rate);
+    return load.began_ns + (uint64_t)((double)number * 1e9 / options.rate);
 }
 
 static void rest(struct connection *c)
@@ -153,16 +143,26 @@ static void rest(struct connection *c)
     load.idle = c;
 }
 
+/* The next request that is due. */
+static void serve_due(struct connection *c)
+{
+    uint64_t due_ns = due_of(load.sent++);
+    if (options.is_fresh)
+        open_connection(c, due_ns);
+    else
+        ask(c, due_ns);
+}
+
 /* A connection that could ask. */
 static void serve(struct connection *c)
 {
-    if (load.phase == IS_OVER || (load.holds && c->due_ns > 0))
+    if (load.phase == IS_OVER || (options.holds && c->due_ns > 0))
         return;
     if (!load.is_open_loop) {
-        ask(c, load.is_fresh ? c->due_ns : uv_hrtime());
+        ask(c, uv_hrtime());
     } else if (load.waiting > 0) {
         load.waiting--;
-        ask(c, due_of(load.sent));
+        serve_due(c);
     } else {
         rest(c);
     }
@@ -182,7 +182,7 @@ static void on_beat(uv_poll_t *poll, int status, int events)
             continue;
         }
         load.idle = c->next_idle;
-        ask(c, due_of(load.sent));
+        serve_due(c);
     }
 }
 
@@ -193,8 +193,12 @@ static void on_closed(uv_handle_t *handle)
     struct connection *c = handle->data;
     SSL_free(c->ssl);
     c->ssl = NULL;
-    if (load.phase != IS_OVER && !load.holds)
-        open_connection(c);
+    if (load.phase == IS_OVER || options.holds)
+        return;
+    if (options.is_fresh && load.is_open_loop)
+        serve(c);
+    else
+        open_connection(c, uv_hrtime());
 }
 
 static void drop(struct connection *c)
@@ -219,14 +223,14 @@ static void finish(struct connection *c)
     if (load.phase == MEASURES) {
         load.answers++;
         histogram_note(&load.times, now_ns - c->due_ns);
-        if (load.answers == load.count)
+        if (load.answers == options.count)
             stop_measuring(&load.phases);
     }
-    if (load.holds) {
+    if (options.holds) {
         load.answers++;
         return;
     }
-    if (!load.is_fresh) {
+    if (!options.is_fresh) {
         serve(c);
         return;
     }
@@ -294,7 +298,10 @@ static void become_ready(struct connection *c)
 {
     c->is_ready = true;
     load.opened++;
-    serve(c);
+    if (options.is_fresh && load.phase != IS_OVER)
+        ask(c, c->due_ns);
+    else
+        serve(c);
 }
 
 static void shake_hands(struct connection *c)
@@ -330,7 +337,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
     struct connection *c = stream->data;
     if (got < 0) {
-        if (c->is_busy && load.phase != IS_OVER)
+        if ((c->is_busy || options.is_fresh) && load.phase != IS_OVER)
             complain("the connection was lost");
         drop(c);
     } else if (got > 0 && c->ssl) {
@@ -363,11 +370,12 @@ static void start_tls(struct connection *c)
     c->ssl = SSL_new(load.tls);
     SSL_set_bio(c->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_connect_state(c->ssl);
-    if (load.session && load.resumes)
+    if (load.session && options.resumes)
         (void)SSL_set_session(c->ssl, load.session);
 }
 
-static void open_connection(struct connection *c)
+/* due_ns: of the request, when the connection is for one alone. */
+static void open_connection(struct connection *c, uint64_t due_ns)
 {
     static unsigned next_source;
     struct sockaddr_in from = {.sin_family = AF_INET};
@@ -375,13 +383,14 @@ static void open_connection(struct connection *c)
     memset(c, 0, sizeof(*c));
     ASSERT(uv_tcp_init(&load.uv, &c->tcp) == 0);
     c->tcp.data = c->connect.data = c;
-    if (load.is_fresh)
-        c->due_ns = uv_hrtime();
+    if (options.is_fresh)
+        c->due_ns = due_ns;
     if (load.tls)
         start_tls(c);
-    if (load.is_fresh)
+    if (options.is_fresh)
         (void)uv_tcp_bind(&c->tcp, (const struct sockaddr *)&from, 0);
-    int rc = uv_tcp_connect(&c->connect, &c->tcp, (const struct sockaddr *)&load.to, on_connected);
+    int rc =
+        uv_tcp_connect(&c->connect, &c->tcp, (const struct sockaddr *)&options.to, on_connected);
     ASSERT(rc == 0);
 }
 
@@ -389,7 +398,7 @@ static void open_connection(struct connection *c)
 
 static void start_beats(void)
 {
-    double beat_ns = 1e9 / load.rate;
+    double beat_ns = 1e9 / options.rate;
     struct itimerspec every = {
         .it_interval = {.tv_nsec = beat_ns < 1e9 ? (long)beat_ns : 999999999}};
     every.it_value = every.it_interval;
@@ -404,17 +413,17 @@ static void stop_measuring(uv_timer_t *timer)
 {
     (void)uv_timer_stop(timer);
     load.measured_to_ns = uv_hrtime();
-    load.cpu_to_ns = cpu_ns_of(load.pids, load.pid_count);
+    load.cpu_to_ns = cpu_ns_of(options.pids, options.pid_count);
     load.phase = IS_OVER;
 }
 
 static void start_measuring(uv_timer_t *timer)
 {
     load.phase = MEASURES;
-    load.cpu_from_ns = cpu_ns_of(load.pids, load.pid_count);
+    load.cpu_from_ns = cpu_ns_of(options.pids, options.pid_count);
     load.measured_from_ns = uv_hrtime();
-    if (load.count == 0)
-        (void)uv_timer_start(timer, stop_measuring, (uint64_t)(load.seconds * 1000), 0);
+    if (options.count == 0)
+        (void)uv_timer_start(timer, stop_measuring, (uint64_t)(options.seconds * 1000), 0);
 }
 
 static void stop_holding(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
@@ -426,7 +435,7 @@ static void stop_holding(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 
 static void look_whether_all_are_held(uv_timer_t *timer)
 {
-    if (load.answers + load.failed < load.connections)
+    if (load.answers + load.failed < options.connections)
         return;
     printf("{\"held\": %llu, \"failed\": %llu}\n", (unsigned long long)load.answers,
            (unsigned long long)load.failed);
@@ -458,67 +467,30 @@ static void report(void)
 
 static void run(void)
 {
-    struct connection *all = xcalloc(load.connections, sizeof(*all));
+    struct connection *all = xcalloc(options.connections, sizeof(*all));
     ASSERT(uv_loop_init(&load.uv) == 0);
     (void)uv_timer_init(&load.uv, &load.phases);
-    load.is_open_loop = load.rate > 0;
-    for (unsigned i = 0; i < load.connections; i++)
-        open_connection(&all[i]);
-    if (load.holds) {
+    load.is_open_loop = options.rate > 0;
+    for (unsigned i = 0; i < options.connections; i++) {
+        if (load.is_open_loop && options.is_fresh)
+            rest(&all[i]);
+        else
+            open_connection(&all[i], uv_hrtime());
+    }
+    if (options.holds) {
         (void)uv_timer_start(&load.phases, look_whether_all_are_held, 20, 20);
         (void)uv_run(&load.uv, UV_RUN_DEFAULT);
         return;
     }
-    if (load.count > 0)
+    if (options.count > 0)
         start_measuring(&load.phases);
     else
-        (void)uv_timer_start(&load.phases, start_measuring, (uint64_t)(load.warm * 1000), 0);
+        (void)uv_timer_start(&load.phases, start_measuring, (uint64_t)(options.warm * 1000), 0);
     if (load.is_open_loop)
         start_beats();
     while (load.phase != IS_OVER)
-        (void)uv_run(&load.uv, load.spins ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+        (void)uv_run(&load.uv, options.spins ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     report();
-}
-
-/* --- What is asked for --- */
-
-static void read_requests(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    size_t size = 0;
-    char *text = NULL;
-    while (file && load.request_count < REQUESTS_MAX && getdelim(&text, &size, '\0', file) > 0) {
-        load.requests[load.request_count++] = (struct span){text, strlen(text)};
-        text = NULL;
-        size = 0;
-    }
-    free(text);
-    if (!file || load.request_count == 0) {
-        fprintf(stderr, "bench_load: no request in %s\n", path);
-        exit(2);
-    }
-    (void)fclose(file);
-}
-
-static void read_address(char *text)
-{
-    char *colon = strrchr(text, ':');
-    int port = colon ? (int)strtoul(colon + 1, NULL, 10) : 0;
-    if (colon)
-        *colon = '\0';
-    if (port == 0 || uv_ip4_addr(text, port, &load.to) != 0) {
-        fprintf(stderr, "bench_load: --to wants an address as 127.0.0.1:8080\n");
-        exit(2);
-    }
-}
-
-static void read_pids(const char *text)
-{
-    char *end = (char *)(uintptr_t)text;
-    while (*end && load.pid_count < PIDS_MAX) {
-        load.pids[load.pid_count++] = strtol(end, &end, 10);
-        end += *end == ',';
-    }
 }
 
 static int on_session(SSL *ssl, SSL_SESSION *session)
@@ -538,59 +510,10 @@ static void use_tls(void)
     SSL_CTX_sess_set_new_cb(load.tls, on_session);
 }
 
-static void read_option(int option, char *value)
-{
-    switch (option) {
-    case 0: /* a flag, set by getopt */
-        return;
-    case 't':
-        read_address(value);
-        return;
-    case 'q':
-        read_requests(value);
-        return;
-    case 'p':
-        read_pids(value);
-        return;
-    case 'c':
-        load.connections = (unsigned)strtoul(value, NULL, 10);
-        return;
-    case 'n':
-        load.count = strtoull(value, NULL, 10);
-        return;
-    case 's':
-        load.seconds = strtod(value, NULL);
-        return;
-    case 'w':
-        load.warm = strtod(value, NULL);
-        return;
-    case 'r':
-        load.rate = strtod(value, NULL);
-        return;
-    default:
-        fprintf(stderr, "bench_load: see the first lines of bench/load.c\n");
-        exit(2);
-    }
-}
-
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"to", required_argument, NULL, 't'},          {"requests", required_argument, NULL, 'q'},
-        {"connections", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 's'},
-        {"warm", required_argument, NULL, 'w'},        {"rate", required_argument, NULL, 'r'},
-        {"pids", required_argument, NULL, 'p'},        {"count", required_argument, NULL, 'n'},
-        {"tls", no_argument, &load.uses_tls, 1},       {"fresh", no_argument, &load.is_fresh, 1},
-        {"resume", no_argument, &load.resumes, 1},     {"spin", no_argument, &load.spins, 1},
-        {"hold", no_argument, &load.holds, 1},         {NULL, 0, NULL, 0},
-    };
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-        read_option(option, optarg);
-    if (load.request_count == 0 || load.to.sin_port == 0 || load.connections == 0 ||
-        load.connections > CONNECTIONS_MAX || (load.is_fresh && load.rate > 0))
-        read_option('?', NULL);
-    if (load.uses_tls)
+    load_options_read(&options, argc, argv);
+    if (options.uses_tls)
         use_tls();
     run();
     return load.failed > 0;

@@ -1,5 +1,8 @@
 // report.mjs - the results as text and as one picture.
 
+import { ratioOf } from './figures.mjs';
+import { holds } from './promises.mjs';
+
 const number = (value, digits = 1) => (value === null || value === undefined ? '-' : value.toFixed(digits));
 const whole = (value) => (value === null ? '-' : String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ' '));
 
@@ -9,46 +12,56 @@ function table(head, rows) {
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }
 
-/** Of the gateway's figure to another's. */
-const ratio = (own, other) => (own && other ? (own / other).toFixed(2) : '-');
+
+function cellsOf(own, row) {
+  if (row.failed > 0) return [row.name, `${row.failed} failed: ${row.first}`, ...Array(7).fill('-')];
+  return [
+    row.name, number(row.cpu, 2), number(ratioOf(own, [row], 'cpu'), 2), whole(row.rate), number(row.share, 2),
+    whole(row.p50), whole(row.p99), whole(row.p999), number(ratioOf(own, [row], 'p99'), 2),
+  ];
+}
 
 function caseTable({ rows }) {
   const own = rows.find(({ name }) => name === 'bpgate') ?? rows[0];
   return table(
     ['system', 'CPU µs a request', 'bpgate to it', 'requests/s', 'CPU in use', 'p50 µs', 'p99 µs', 'p99.9 µs', 'p99, bpgate to it'],
-    rows.map((row) => [
-      row.name, number(row.cpu, 2), ratio(own.cpu, row.cpu), whole(row.rate), number(row.share, 2),
-      whole(row.p50), whole(row.p99), whole(row.p999), ratio(own.p99, row.p99),
-    ]),
+    rows.map((row) => cellsOf(own, row)),
   );
 }
 
-const caseText = (result) =>
-  `### ${result.title}\n\n${caseTable(result)}\n${result.pace ? `\nLatencies at ${whole(result.pace)} requests/s.\n` : ''}`;
+export const caseText = (result) =>
+  `### ${result.title}\n\n${caseTable(result)}\n\nLatencies at ${whole(result.pace)} requests/s.\n`;
 
-const idleText = ({ counts, rows }) =>
+export const idleText = ({ counts, rows }) =>
   `### Connections at rest\n\n${table(
     ['system', ...counts.map((count) => `KiB with ${whole(count)}`), 'KiB each'],
-    rows.map(({ name, kib, each }) => [name, ...kib.map(whole), number(each, 2)]),
+    rows.map(({ name, kib, each, failed }) => [name, ...kib.map(whole), failed > 0 ? `${failed} failed` : number(each, 2)]),
   )}\n`;
 
-const page = (about, given, results, idle) => `# Results
+const promisesText = (promises) =>
+  `## What is promised\n\n${table(
+    ['', 'measured', 'at most', 'holds'],
+    promises.map((promise) => [promise.says, number(promise.value, 2), String(promise.most), holds(promise) ? 'yes' : '**no**']),
+  )}\n`;
+
+export const page = (about, given, { idle, results }, promises) => `# Results
 
 Written by \`bench/run.sh --write\`; what is measured and how is in [compare.mjs](compare.mjs), the configurations in
 [systems.mjs](systems.mjs). Medians of ${given.rounds} interleaved rounds of ${given.seconds} s each. The proxy has one core of its own, upstream and
 load generator share another. CPU time is user and system of all threads of the proxy, by the kernel's accounting, while it answers
 as fast as it can; latencies are counted from the intended start, at half the rate of the slowest. *bpgate to it*: bpgate's figure
-divided by the row's; below 1 bpgate needs less.
+divided by the row's, round by round, and the median of that; below 1 bpgate needs less.
 
 ![CPU time a request](results.svg)
 
 * ${about.processor}; ${about.memory}; Linux ${about.kernel}; load average before: ${about.load.toFixed(2)}
 * bpgate ${about.commit}; ${about.versions.join('; ')}
 
+${promisesText(promises)}
+## What was measured
+
 ${results.map(caseText).join('\n')}
 ${idle ? idleText(idle) : ''}`;
-
-export const markdown = { case: caseText, idle: idleText, page };
 
 // --- The picture ---
 
@@ -61,7 +74,8 @@ const MOST = 480;
 const text = (x, y, value, more = '') => `<text x="${x}" y="${y}" ${more}>${value}</text>`;
 
 /** Bars of one case are to its own scale: what counts is how they compare. */
-function bars({ title, rows }, top) {
+function bars({ title, rows: all }, top) {
+  const rows = all.filter(({ failed }) => failed === 0);
   const largest = Math.max(...rows.map(({ cpu }) => cpu));
   const parts = [text(12, top + 12, title, 'font-weight="bold"')];
   rows.forEach(({ name, cpu }, i) => {

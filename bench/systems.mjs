@@ -213,7 +213,7 @@ ${nginxKeys(keys)}
   server {
     listen 127.0.0.1:${plain} backlog=4096; listen 127.0.0.1:${tls} ssl backlog=4096;
     ssl_certificate ${upstream.identity.certificateFile}; ssl_certificate_key ${upstream.identity.keyFile};
-    ssl_session_cache shared:down:16m; ssl_session_tickets on;
+    ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:down:16m; ssl_session_tickets on;
     if ($is_known = 0) { return 401; }
     limit_req zone=callers burst=100000 nodelay;
     proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host localhost;

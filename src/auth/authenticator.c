@@ -224,7 +224,7 @@ static enum auth_result authenticate_certificate(const struct key_ring *ring,
 /* The key that was shown with this text before, unless that hash has ended; NULL: the hash must say. Makes
  * the tag of any text of a key's length, as long for each. */
 static const struct key_record *recall(const struct key_ring *ring, const struct known_keys *known,
-                                       struct span text, uint64_t wall_ms, struct key_tag *tag,
+                                       struct span text, uint64_t wall_ms, struct siphash_pair *tag,
                                        size_t *hash_index)
 {
     if (!known || text.len != KEY_LEN)
@@ -256,7 +256,7 @@ enum auth_result key_ring_authenticate(const struct key_ring *ring, struct known
                                        const struct key_record **key, size_t *hash_index)
 {
     struct span text;
-    struct key_tag tag;
+    struct siphash_pair tag;
     struct hash_match match = {.index = NO_HASH};
     const struct key_record *record = NULL;
     enum auth_result result = find_key_text(presented, &text);

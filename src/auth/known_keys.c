@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 struct known_keys {
-    struct siphash_seed seeds[2];
+    struct siphash_seed seed;
     size_t count;
     struct known_key {
-        struct key_tag tag;
+        struct siphash_pair tag;
         size_t noted; /* 1 + the index of its hash; 0: nothing was noted */
     } keys[];
 };
@@ -15,8 +15,7 @@ struct known_keys *known_keys_create(size_t count)
 {
     struct known_keys *known = xcalloc(1, sizeof(*known) + count * sizeof(known->keys[0]));
     known->count = count;
-    for (size_t i = 0; i < COUNT_OF(known->seeds); i++)
-        siphash_seed_init(&known->seeds[i]);
+    siphash_seed_init(&known->seed);
     return known;
 }
 
@@ -25,12 +24,12 @@ void known_keys_destroy(struct known_keys *known)
     free(known);
 }
 
-struct key_tag known_keys_tag(const struct known_keys *known, struct span text)
+struct siphash_pair known_keys_tag(const struct known_keys *known, struct span text)
 {
-    return (struct key_tag){{siphash(&known->seeds[0], text), siphash(&known->seeds[1], text)}};
+    return siphash_pair(&known->seed, text);
 }
 
-bool known_keys_has(const struct known_keys *known, size_t place, const struct key_tag *tag,
+bool known_keys_has(const struct known_keys *known, size_t place, const struct siphash_pair *tag,
                     size_t *hash_index)
 {
     ASSERT(place < known->count);
@@ -40,7 +39,7 @@ bool known_keys_has(const struct known_keys *known, size_t place, const struct k
     return others == 0 && key->noted > 0;
 }
 
-void known_keys_note(struct known_keys *known, size_t place, const struct key_tag *tag,
+void known_keys_note(struct known_keys *known, size_t place, const struct siphash_pair *tag,
                      size_t hash_index)
 {
     ASSERT(place < known->count);

@@ -1,7 +1,6 @@
 /* known_keys.h - keys that were shown before and found good, so that their hash is not made anew.
  *
- * Kept of a key is a tag of its text, never the text: two SipHashes with seeds that nobody sees, 128 bits in
- * all. Nobody is told a tag, so a wrong key passes only by guessing one. A place for each key of a ring,
+ * Kept of a key is a tag of its text, never the text: a SipHash of 128 bits with a seed that nobody sees. Nobody is told a tag, so a wrong key passes only by guessing one. A place for each key of a ring,
  * with which it is forgotten. Whether a key may be used still is judged anew each time. One thread.
  */
 #ifndef AUTH_KNOWN_KEYS_H
@@ -14,18 +13,14 @@ struct known_keys;
 struct known_keys *known_keys_create(size_t count);
 void known_keys_destroy(struct known_keys *known); /* NULL is allowed */
 
-struct key_tag {
-    uint64_t words[2];
-};
-
 /* As long for every text of a length. */
-struct key_tag known_keys_tag(const struct known_keys *known, struct span text);
+struct siphash_pair known_keys_tag(const struct known_keys *known, struct span text);
 
 /* Whether a text with this tag was noted last for the key at this place; *hash_index: as it was noted. */
-bool known_keys_has(const struct known_keys *known, size_t place, const struct key_tag *tag,
+bool known_keys_has(const struct known_keys *known, size_t place, const struct siphash_pair *tag,
                     size_t *hash_index);
 
-void known_keys_note(struct known_keys *known, size_t place, const struct key_tag *tag,
+void known_keys_note(struct known_keys *known, size_t place, const struct siphash_pair *tag,
                      size_t hash_index);
 
 #endif

@@ -13,7 +13,7 @@
 
 /* Invariants only, in every build. Never on input: input is refused, not asserted. */
 #define ASSERT(cond) ((cond) ? (void)0 : check_failed(#cond, __FILE__, __LINE__))
-void check_failed(const char *cond, const char *file, int line) __attribute__((noreturn));
+void check_failed(const char *cond, const char *file, int line) __attribute__((noreturn, cold));
 
 enum { KIB = 1024, MIB = 1024 * 1024 };
 

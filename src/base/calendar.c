@@ -1,5 +1,7 @@
 #include "base/calendar.h"
 
+#include <string.h>
+
 /* Counted from 1 March of year 0: leap days come last. */
 uint64_t civil_days(const struct civil *civil)
 {
@@ -43,17 +45,36 @@ static char *put_part(char *at, unsigned number, unsigned digits, char after)
     return at + 1;
 }
 
-struct span time_text(uint64_t wall_ms, char text[TIME_TEXT_SIZE])
+enum { SECOND_LEN = sizeof("2026-01-01T00:00:00.") - 1 };
+
+static void put_second(uint64_t unix_seconds, char text[SECOND_LEN])
 {
-    struct civil civil = civil_of(wall_ms / 1000);
+    struct civil civil = civil_of(unix_seconds);
     ASSERT(civil.year <= 9999);
     char *at = put_part(text, civil.year, 4, '-');
     at = put_part(at, civil.month, 2, '-');
     at = put_part(at, civil.day, 2, 'T');
     at = put_part(at, civil.hour, 2, ':');
     at = put_part(at, civil.minute, 2, ':');
-    at = put_part(at, civil.second, 2, '.');
-    at = put_part(at, (unsigned)(wall_ms % 1000), 3, 'Z');
+    (void)put_part(at, civil.second, 2, '.');
+}
+
+/* Nearly every time is of the same second as the one before. */
+struct span time_text(uint64_t wall_ms, char text[TIME_TEXT_SIZE])
+{
+    static _Thread_local struct {
+        uint64_t unix_seconds;
+        char text[SECOND_LEN];
+        bool is_set;
+    } last;
+    uint64_t unix_seconds = wall_ms / 1000;
+    if (!last.is_set || last.unix_seconds != unix_seconds) {
+        put_second(unix_seconds, last.text);
+        last.unix_seconds = unix_seconds;
+        last.is_set = true;
+    }
+    memcpy(text, last.text, SECOND_LEN);
+    char *at = put_part(text + SECOND_LEN, (unsigned)(wall_ms % 1000), 3, 'Z');
     *at = '\0';
     return (struct span){text, TIME_TEXT_SIZE - 1};
 }

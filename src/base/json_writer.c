@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
 
 enum { SMALLEST = 64, MAX_DEPTH = 32, LONGEST_UNIT = 6 };
 
@@ -81,35 +82,18 @@ static struct span escape(char c, char unit[LONGEST_UNIT])
     return (struct span){unit, found ? 2 : LONGEST_UNIT};
 }
 
-/* Whether any of eight bytes is none of the plain ones: a control, a quote, a backslash, not ASCII.
- * A byte below n borrows into its top bit, a byte of zero below one. */
-static bool has_unplain(uint64_t word)
+/* What is none of the plain ones: a control, a quote, a backslash, not ASCII. */
+static uint64_t marks_of_unplain(uint64_t word)
 {
-    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
-    uint64_t not_quote = word ^ (ones * '"'), not_backslash = word ^ (ones * '\\');
-    uint64_t found = word | (word - ones * ' ') | (not_quote - ones) | (not_backslash - ones);
-    return (found & tops) != 0;
+    uint64_t not_quote = word ^ WORD_ONES * '"', not_backslash = word ^ WORD_ONES * '\\';
+    return (word | (word - WORD_ONES * ' ') | (not_quote - WORD_ONES) |
+            (not_backslash - WORD_ONES)) &
+           WORD_TOPS;
 }
 
-/* Eight at a time: nearly all texts are plain. */
 static size_t plain_length(struct span text)
 {
-    size_t len = 0;
-    uint64_t word;
-    while (text.len - len >= sizeof(word)) {
-        memcpy(&word, text.at + len, sizeof(word));
-        if (has_unplain(word))
-            break;
-        len += sizeof(word);
-    }
-    if (len > 0 && text.len - len < sizeof(word)) { /* the last eight: some of them once more */
-        memcpy(&word, text.at + text.len - sizeof(word), sizeof(word));
-        if (!has_unplain(word))
-            return text.len;
-    }
-    while (len < text.len && is_plain(text.at[len]))
-        len++;
-    return len;
+    return bytes_before_mark(text, marks_of_unplain);
 }
 
 /* Takes a run of plain characters, or one other, off the text; returns what to write for it. */
@@ -223,26 +207,9 @@ void json_close(struct json_writer *json)
     json->needs_comma = true;
 }
 
-/* Almost every member of a log line: nothing to escape, and room for all of it. */
-static bool put_plain_member(struct json_writer *json, struct span name, struct span value)
-{
-    size_t most = name.len + value.len + SPAN(",\"\":\"\"").len;
-    if (json->is_full || !name.at || most > room(json) || plain_length(name) < name.len ||
-        plain_length(value) < value.len)
-        return false;
-    char *at = json->at + json->len;
-    if (json->needs_comma)
-        *at++ = ',';
-    at = put_span(put_span(at, SPAN("\"")), name);
-    at = put_span(put_span(at, SPAN("\":\"")), value);
-    json->len = (size_t)(put_span(at, SPAN("\"")) - json->at);
-    json->needs_comma = true;
-    return true;
-}
-
 void json_text(struct json_writer *json, struct span name, struct span value)
 {
-    if (put_plain_member(json, name, value) || !begin_value(json, name, 2))
+    if (!begin_value(json, name, 2))
         return;
     (void)put(json, SPAN("\""));
     json->is_full = !put_escaped(json, value, 1);
@@ -255,15 +222,70 @@ void json_raw(struct json_writer *json, struct span name, struct span value)
         (void)put(json, value);
 }
 
+static struct span digits_of(int64_t value, char room[1 + U64_DIGITS])
+{
+    struct span digits = u64_digits(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, room + 1);
+    if (value >= 0)
+        return digits;
+    room[digits.at - room - 1] = '-';
+    return (struct span){digits.at - 1, digits.len + 1};
+}
+
 void json_number(struct json_writer *json, struct span name, int64_t value)
 {
     char room[1 + U64_DIGITS];
-    struct span digits = u64_digits(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, room + 1);
-    if (value < 0) {
-        room[digits.at - room - 1] = '-';
-        digits = (struct span){digits.at - 1, digits.len + 1};
+    json_raw(json, name, digits_of(value, room));
+}
+
+/* Where a member goes whose name and value fit and need no escapes, as nearly all do; NULL: it must be
+ * written with care. */
+static char *begin_plain(struct json_writer *json, struct span quoted, struct span value)
+{
+    size_t most = quoted.len + value.len + SPAN(",\"\"").len;
+    if (json->is_full || most > room(json))
+        return NULL;
+    char *at = json->at + json->len;
+    if (json->needs_comma)
+        *at++ = ',';
+    json->needs_comma = true;
+    return put_span(at, quoted);
+}
+
+static struct span unquoted(struct span quoted)
+{
+    return (struct span){quoted.at + 1, quoted.len - SPAN("\"\":").len};
+}
+
+void json_text_of(struct json_writer *json, struct span quoted, struct span value)
+{
+    if (plain_length(value) == value.len)
+        json_word_of(json, quoted, value);
+    else
+        json_text(json, unquoted(quoted), value);
+}
+
+void json_word_of(struct json_writer *json, struct span quoted, struct span value)
+{
+    char *at = begin_plain(json, quoted, value);
+    if (!at) {
+        json_text(json, unquoted(quoted), value);
+        return;
     }
-    json_raw(json, name, digits);
+    *at = '"';
+    at = put_span(at + 1, value);
+    *at = '"';
+    json->len = (size_t)(at + 1 - json->at);
+}
+
+void json_number_of(struct json_writer *json, struct span quoted, int64_t value)
+{
+    char room[1 + U64_DIGITS];
+    struct span digits = digits_of(value, room);
+    char *at = begin_plain(json, quoted, digits);
+    if (at)
+        json->len = (size_t)(put_span(at, digits) - json->at);
+    else
+        json_raw(json, unquoted(quoted), digits);
 }
 
 void json_bool(struct json_writer *json, struct span name, bool value)

@@ -32,6 +32,17 @@ void json_number(struct json_writer *json, struct span name, int64_t value);
 void json_bool(struct json_writer *json, struct span name, bool value);
 void json_null(struct json_writer *json, struct span name);
 
+/* The same with a name of the program's own, a literal without anything to escape: for what is written on
+ * every request. */
+#define JSON_TEXT(json, name, value)   json_text_of(json, SPAN("\"" name "\":"), value)
+#define JSON_NUMBER(json, name, value) json_number_of(json, SPAN("\"" name "\":"), value)
+#define JSON_WORD(json, name, value)   json_word_of(json, SPAN("\"" name "\":"), value)
+void json_text_of(struct json_writer *json, struct span quoted, struct span value);
+void json_number_of(struct json_writer *json, struct span quoted, int64_t value);
+
+/* The same with a value that is the program's own or was looked at: nothing in it is escaped either. */
+void json_word_of(struct json_writer *json, struct span quoted, struct span value);
+
 /* A member whose value is JSON already. Left out whole if it does not fit. */
 void json_raw(struct json_writer *json, struct span name, struct span value);
 

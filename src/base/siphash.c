@@ -1,8 +1,9 @@
 #include "base/siphash.h"
 
 #include "base/random.h"
+#include "base/words.h"
 
-enum { WORD = 8, END_ROUNDS = 3 };
+enum { END_ROUNDS = 3 };
 
 struct state {
     uint64_t a, b, c, d;
@@ -39,30 +40,43 @@ static inline void take(struct state *s, uint64_t word)
     s->a ^= word;
 }
 
-/* Little-endian; compilers make one load of it. */
-static inline uint64_t word_at(const char *at)
+static inline uint64_t fold(const struct state *s)
 {
-    const unsigned char *bytes = (const unsigned char *)at;
-    return (uint64_t)bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
-           (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40 |
-           (uint64_t)bytes[6] << 48 | (uint64_t)bytes[7] << 56;
+    return s->a ^ s->b ^ s->c ^ s->d;
+}
+
+static inline uint64_t finish(struct state *s)
+{
+    for (int i = 0; i < END_ROUNDS; i++)
+        mix(s);
+    return fold(s);
+}
+
+static inline struct state absorb(const struct siphash_seed *seed, uint64_t variant,
+                                  struct span bytes)
+{
+    struct state s = {seed->words[0] ^ UINT64_C(0x736f6d6570736575),
+                      seed->words[1] ^ UINT64_C(0x646f72616e646f6d) ^ variant,
+                      seed->words[0] ^ UINT64_C(0x6c7967656e657261),
+                      seed->words[1] ^ UINT64_C(0x7465646279746573)};
+    for (size_t i = 0; bytes.len - i >= WORD_BYTES; i += WORD_BYTES)
+        take(&s, word_at(bytes.at + i));
+    take(&s, (uint64_t)bytes.len << 56 | last_word_of(bytes));
+    return s;
 }
 
 uint64_t siphash(const struct siphash_seed *seed, struct span bytes)
 {
-    struct state s = {seed->words[0] ^ UINT64_C(0x736f6d6570736575),
-                      seed->words[1] ^ UINT64_C(0x646f72616e646f6d),
-                      seed->words[0] ^ UINT64_C(0x6c7967656e657261),
-                      seed->words[1] ^ UINT64_C(0x7465646279746573)};
-    size_t whole = bytes.len - bytes.len % WORD;
-    for (size_t i = 0; i < whole; i += WORD)
-        take(&s, word_at(bytes.at + i));
-    uint64_t last = (uint64_t)bytes.len << 56;
-    for (size_t i = whole; i < bytes.len; i++)
-        last |= (uint64_t)(unsigned char)bytes.at[i] << (i % WORD * 8);
-    take(&s, last);
+    struct state s = absorb(seed, 0, bytes);
     s.c ^= 0xff;
-    for (int i = 0; i < END_ROUNDS; i++)
-        mix(&s);
-    return s.a ^ s.b ^ s.c ^ s.d;
+    return finish(&s);
+}
+
+struct siphash_pair siphash_pair(const struct siphash_seed *seed, struct span bytes)
+{
+    struct state s = absorb(seed, 0xee, bytes);
+    s.c ^= 0xee;
+    uint64_t first = finish(&s);
+    s.b ^= 0xdd;
+    return (struct siphash_pair){{first, finish(&s)}};
 }

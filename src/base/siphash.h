@@ -17,4 +17,10 @@ void siphash_seed_init(struct siphash_seed *seed);
 
 uint64_t siphash(const struct siphash_seed *seed, struct span bytes);
 
+/* 128 bits, for tables that keep the hash in place of the text (SipHash-128). */
+struct siphash_pair {
+    uint64_t words[2];
+};
+struct siphash_pair siphash_pair(const struct siphash_seed *seed, struct span bytes);
+
 #endif

@@ -2,17 +2,17 @@
 
 #include <endian.h>
 
+#include "base/words.h"
+
 bool span_equal_nocase(struct span a, struct span b)
 {
     if (a.len != b.len)
         return false;
-    if (a.len == 0 || memcmp(a.at, b.at, a.len) == 0) /* as it is nearly always, when it is equal */
-        return true;
-    for (size_t i = 0; i < a.len; i++) {
-        if (ascii_lower(a.at[i]) != ascii_lower(b.at[i]))
+    for (size_t i = 0; a.len - i >= WORD_BYTES; i += WORD_BYTES) {
+        if (!words_equal_nocase(word_at(a.at + i), word_at(b.at + i)))
             return false;
     }
-    return true;
+    return words_equal_nocase(last_word_of(a), last_word_of(b));
 }
 
 bool span_starts_with(struct span text, struct span prefix)
@@ -74,13 +74,23 @@ bool span_to_u64(struct span text, uint64_t *value)
     return text.len > 0;
 }
 
+/* The digits of 0 to 99. */
+#define TEN(d) #d "0" #d "1" #d "2" #d "3" #d "4" #d "5" #d "6" #d "7" #d "8" #d "9"
+static const char pairs[] = TEN(0) TEN(1) TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9);
+
 struct span u64_digits(uint64_t number, char room[U64_DIGITS])
 {
     size_t start = U64_DIGITS;
-    do {
-        room[--start] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
+    for (; number >= 100; number /= 100) {
+        start -= 2;
+        memcpy(room + start, pairs + number % 100 * 2, 2);
+    }
+    if (number >= 10) {
+        start -= 2;
+        memcpy(room + start, pairs + number * 2, 2);
+    } else {
+        room[--start] = (char)('0' + number);
+    }
     return (struct span){room + start, U64_DIGITS - start};
 }
 

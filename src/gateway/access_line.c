@@ -57,28 +57,28 @@ static struct span shown_method(const struct request *request)
 static void write_address(struct json_writer *json, const struct address *address)
 {
     char text[ADDRESS_TEXT_SIZE];
-    json_text(json, SPAN("client"), address_write(address, text));
+    JSON_WORD(json, "client", address_write(address, text));
 }
 
 /* Who asked for what. No query, no field values but the two that correlate. */
 static void write_request(struct json_writer *json, const struct exchange *ex)
 {
-    json_text(json, SPAN("request_id"), ex->request_id);
-    json_text(json, SPAN("traceparent"), ex->traceparent);
+    JSON_TEXT(json, "request_id", ex->request_id);
+    JSON_WORD(json, "traceparent", ex->traceparent);
     write_address(json, &ex->address);
     if (ex->key)
-        json_text(json, SPAN("key"), ex->key->name);
+        JSON_TEXT(json, "key", ex->key->name);
     if (ex->profile)
-        json_text(json, SPAN("profile"), ex->profile->name);
-    json_text(json, SPAN("method"), shown_method(ex->request));
+        JSON_TEXT(json, "profile", ex->profile->name);
+    JSON_TEXT(json, "method", shown_method(ex->request));
     if (ex->route.operation) {
-        json_text(json, SPAN("op"), ex->route.operation->name);
-        json_text(json, SPAN("route"), ex->route.operation->pattern);
+        JSON_WORD(json, "op", ex->route.operation->name);
+        JSON_WORD(json, "route", ex->route.operation->pattern);
     } else if (ex->request->path.len > 0) {
-        json_text(json, SPAN("op"), SPAN("unknown"));
-        json_text(json, SPAN("path"), shown_path(ex->request->path));
+        JSON_WORD(json, "op", SPAN("unknown"));
+        JSON_TEXT(json, "path", shown_path(ex->request->path));
     } else {
-        json_text(json, SPAN("refused"), shown_path(ex->refused_line));
+        JSON_TEXT(json, "refused", shown_path(ex->refused_line));
     }
 }
 
@@ -96,28 +96,28 @@ static unsigned logged_status(const struct exchange *ex)
 static void write_answer(struct json_writer *json, const struct exchange *ex)
 {
     bool has_left = client_has_left(ex);
-    json_number(json, SPAN("status"), logged_status(ex));
-    json_text(json, SPAN("source"), source_name(ex->source));
+    JSON_NUMBER(json, "status", logged_status(ex));
+    JSON_WORD(json, "source", source_name(ex->source));
     if (ex->reason.len > 0)
-        json_text(json, SPAN("reason"), ex->reason);
+        JSON_TEXT(json, "reason", ex->reason);
     if (ex->limits && ex->limits->refused)
-        json_text(json, SPAN("policy"), ex->limits->refused->name);
+        JSON_TEXT(json, "policy", ex->limits->refused->name);
     if (has_left)
-        json_text(json, SPAN("ended"),
+        JSON_TEXT(json, "ended",
                   client_was_too_slow(ex->client) ? SPAN("client_too_slow") : SPAN("client_left"));
     else if (ex->is_cut)
-        json_text(json, SPAN("ended"), SPAN("cut"));
+        JSON_TEXT(json, "ended", SPAN("cut"));
 }
 
 static void write_upstream(struct json_writer *json, const struct forward *f, uint64_t now_ms)
 {
     const struct upstream_call *call = &f->call;
     if (call->ready_ms) {
-        json_number(json, SPAN("queue_ms"), (int64_t)(call->ready_ms - f->exchange->started_ms));
-        json_number(json, SPAN("upstream_ms"),
+        JSON_NUMBER(json, "queue_ms", (int64_t)(call->ready_ms - f->exchange->started_ms));
+        JSON_NUMBER(json, "upstream_ms",
                     (int64_t)((call->head_ms ? call->head_ms : now_ms) - call->ready_ms));
     }
-    json_number(json, SPAN("retries"), f->attempts > 0 ? f->attempts - 1 : 0);
+    JSON_NUMBER(json, "retries", f->attempts > 0 ? f->attempts - 1 : 0);
 }
 
 struct span access_line_json(const struct exchange *ex, char text[ACCESS_LINE_SIZE])
@@ -126,16 +126,16 @@ struct span access_line_json(const struct exchange *ex, char text[ACCESS_LINE_SI
     struct json_writer json;
     json_init(&json, text, ACCESS_LINE_SIZE);
     json_object(&json);
-    json_text(&json, SPAN("ts"), time_text(ex->started_wall_ms, now));
+    JSON_WORD(&json, "ts", time_text(ex->started_wall_ms, now));
     write_request(&json, ex);
     write_answer(&json, ex);
-    json_number(&json, SPAN("duration_us"), (int64_t)(ex->ended_us - ex->started_us));
+    JSON_NUMBER(&json, "duration_us", (int64_t)(ex->ended_us - ex->started_us));
     if (ex->lookup)
-        json_text(&json, SPAN("cache"), cache_word(ex->lookup));
+        JSON_WORD(&json, "cache", cache_word(ex->lookup));
     if (ex->forward)
         write_upstream(&json, ex->forward, loop_now_ms(ex->services->loop));
-    json_number(&json, SPAN("bytes_in"), (int64_t)client_bytes_in(ex->client));
-    json_number(&json, SPAN("bytes"), (int64_t)client_bytes_out(ex->client));
+    JSON_NUMBER(&json, "bytes_in", (int64_t)client_bytes_in(ex->client));
+    JSON_NUMBER(&json, "bytes", (int64_t)client_bytes_out(ex->client));
     return json_finish(&json);
 }
 

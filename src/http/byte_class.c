@@ -1,6 +1,6 @@
 #include "http/byte_class.h"
 
-#include <string.h>
+#include "base/words.h"
 
 #define IS_DIGIT(c)   ((c) >= '0' && (c) <= '9')
 #define IS_ALPHA(c)   (((c) | 0x20) >= 'a' && ((c) | 0x20) <= 'z')
@@ -39,31 +39,51 @@ size_t bytes_of_class(struct span text, enum byte_class class)
     return len;
 }
 
-/* Among eight. The two well-known tricks: a byte below n borrows into its top bit, a byte of zero
- * below one. */
-static bool has_control_byte(const char *at)
+/* A tab too: it is rare. */
+static uint64_t marks_of_controls(uint64_t word)
 {
-    uint64_t word;
-    memcpy(&word, at, sizeof(word));
-    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
-    uint64_t not_delete = word ^ (ones * 0x7f);
-    uint64_t below_space = (word - ones * ' ') & ~word;
-    uint64_t is_delete = (not_delete - ones) & ~not_delete;
-    return ((below_space | is_delete) & tops) != 0;
+    uint64_t above_delete = (word & ~WORD_TOPS) + WORD_ONES; /* carried into the top bit: 0x7f */
+    return ((word - WORD_ONES * ' ') | above_delete) & ~word & WORD_TOPS;
 }
 
 size_t bytes_of_field(struct span text)
 {
-    size_t len = 0;
-    while (text.len - len >= sizeof(uint64_t) && !has_control_byte(text.at + len))
-        len += sizeof(uint64_t);
-    /* The last eight bytes: some of them once more. */
-    if (text.len - len < sizeof(uint64_t) && len > 0 &&
-        !has_control_byte(text.at + text.len - sizeof(uint64_t)))
-        return text.len;
-    while (len < text.len && byte_is(text.at[len], BYTE_FIELD))
+    size_t len = bytes_before_mark(text, marks_of_controls);
+    while (len < text.len && text.at[len] == '\t') {
         len++;
+        len += bytes_before_mark((struct span){text.at + len, text.len - len}, marks_of_controls);
+    }
     return len;
+}
+
+/* As many bytes as a register of vectors has. */
+typedef unsigned char wide __attribute__((vector_size(16)));
+
+/* Copies so many, and returns which of them may not be in a field, or are tabs: those have a bit set. */
+static inline wide copy_wide(char *to, const char *from)
+{
+    wide bytes;
+    memcpy(&bytes, from, sizeof(bytes));
+    memcpy(to, &bytes, sizeof(bytes));
+    return (wide)((bytes < ' ') | (bytes == 0x7f));
+}
+
+static inline bool has_any(wide found)
+{
+    uint64_t halves[2];
+    memcpy(halves, &found, sizeof(halves));
+    return (halves[0] | halves[1]) != 0;
+}
+
+bool copy_field(char *to, struct span value)
+{
+    size_t step = sizeof(wide), at = 0;
+    if (value.len < step)
+        return !copy_words(to, value, marks_of_controls) || bytes_of_field(value) == value.len;
+    wide found = copy_wide(to + value.len - step, value.at + value.len - step);
+    for (; value.len - at > step; at += step)
+        found |= copy_wide(to + at, value.at + at);
+    return !has_any(found) || bytes_of_field(value) == value.len;
 }
 
 bool is_token(struct span text)

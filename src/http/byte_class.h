@@ -25,6 +25,11 @@ size_t bytes_of_class(struct span text, enum byte_class class);
 /* The same for BYTE_FIELD, eight bytes at a time: values are most of a head. */
 size_t bytes_of_field(struct span text);
 
+/* Copies the value of a field, for which there is room and BYTES_BEHIND more, which may be written to. False: it
+ * holds a byte that none may have. */
+enum { BYTES_BEHIND = 8 };
+bool copy_field(char *to, struct span value);
+
 /* Whether text is a token: not empty, of BYTE_TOKEN only. */
 bool is_token(struct span text);
 

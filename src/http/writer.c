@@ -111,10 +111,10 @@ static void put_number(struct head_text *text, uint64_t number)
 /* name: a known one, or looked at. */
 static void put_field(struct head_text *text, struct span name, struct span value)
 {
-    ASSERT(bytes_of_field(value) == value.len);
-    ASSERT(name.len + value.len + SPAN(": \r\n").len <= text->cap - text->len);
+    ASSERT(name.len + value.len + SPAN(": \r\n").len + BYTES_BEHIND <= text->cap - text->len);
     char *at = put_span(put_span(text->at + text->len, name), SPAN(": "));
-    at = put_span(put_span(at, value), SPAN("\r\n"));
+    ASSERT(copy_field(at, value));
+    at = put_span(at + value.len, SPAN("\r\n"));
     text->len = (size_t)(at - text->at);
 }
 

@@ -29,7 +29,7 @@ struct shard {
 };
 
 struct limit_table {
-    struct siphash_seed seeds[2];
+    struct siphash_seed seed;
     size_t buckets_max; /* of a shard */
     struct shard shards[SHARDS];
 };
@@ -48,7 +48,8 @@ static size_t shard_of(const struct limit_key *key)
 
 struct limit_key limit_table_key(const struct limit_table *table, struct span text)
 {
-    return (struct limit_key){{siphash(&table->seeds[0], text), siphash(&table->seeds[1], text)}};
+    struct siphash_pair hash = siphash_pair(&table->seed, text);
+    return (struct limit_key){{hash.words[0], hash.words[1]}};
 }
 
 /* --- Slots, under the lock of their shard --- */
@@ -90,7 +91,7 @@ static bool has_room(const struct shard *shard, const struct limit_key *key, siz
         return false;
     const struct slot *bucket = bucket_of(shard, key);
     size_t free_slots = 0;
-    for (size_t i = 0; i < BUCKET; i++)
+    for (size_t i = 0; i < BUCKET && free_slots < more; i++)
         free_slots += bucket[i].arrival_us <= now_us;
     return free_slots >= more || find(shard, key, now_us);
 }
@@ -172,8 +173,7 @@ static void unlock(struct limit_table *table, const struct shard_set *set)
 struct limit_table *limit_table_create(size_t most)
 {
     struct limit_table *table = xcalloc(1, sizeof(*table));
-    for (size_t i = 0; i < COUNT_OF(table->seeds); i++)
-        siphash_seed_init(&table->seeds[i]);
+    siphash_seed_init(&table->seed);
     table->buckets_max = 1;
     /* Half full, a bucket overflows once in ten thousand. */
     while (table->buckets_max * BUCKET * SHARDS < 2 * most)

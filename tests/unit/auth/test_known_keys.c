@@ -10,13 +10,13 @@
 
 static bool has(const struct known_keys *known, size_t place, const char *text, size_t *hash_index)
 {
-    struct key_tag tag = known_keys_tag(known, span_of(text));
+    struct siphash_pair tag = known_keys_tag(known, span_of(text));
     return known_keys_has(known, place, &tag, hash_index);
 }
 
 static void note(struct known_keys *known, size_t place, const char *text, size_t hash_index)
 {
-    struct key_tag tag = known_keys_tag(known, span_of(text));
+    struct siphash_pair tag = known_keys_tag(known, span_of(text));
     known_keys_note(known, place, &tag, hash_index);
 }
 
@@ -45,7 +45,7 @@ static void a_tag_of_nothing_is_not_known_before_it_is_noted(void **state)
     (void)state;
     size_t hash_index;
     struct known_keys *known = known_keys_create(1);
-    const struct key_tag zeros = {{0, 0}};
+    const struct siphash_pair zeros = {{0, 0}};
     assert_false(known_keys_has(known, 0, &zeros, &hash_index));
     known_keys_destroy(known);
 }
@@ -55,14 +55,14 @@ static void tags_differ_by_text_half_and_memory(void **state)
 {
     (void)state;
     struct known_keys *first = known_keys_create(1), *second = known_keys_create(1);
-    struct key_tag tag = known_keys_tag(first, SPAN("bpg_a"));
-    struct key_tag other = known_keys_tag(second, SPAN("bpg_a"));
+    struct siphash_pair tag = known_keys_tag(first, SPAN("bpg_a"));
+    struct siphash_pair other = known_keys_tag(second, SPAN("bpg_a"));
     size_t hash_index;
     assert_true(tag.words[0] != tag.words[1]);
     assert_true(memcmp(&tag, &other, sizeof(tag)) != 0);
     known_keys_note(first, 0, &tag, 0);
     for (size_t i = 0; i < COUNT_OF(tag.words); i++) {
-        struct key_tag near = tag;
+        struct siphash_pair near = tag;
         near.words[i] ^= 1;
         assert_false(known_keys_has(first, 0, &near, &hash_index));
     }

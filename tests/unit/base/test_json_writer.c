@@ -329,6 +329,31 @@ static void the_text_is_valid_at_every_capacity_whatever_is_written(void **state
     }
 }
 
+/* Members whose names are literals are the same members, whatever fits and whatever is to be escaped. */
+static void literal_names_are_written_alike(void **state)
+{
+    (void)state;
+    static const struct span values[] = {
+        SPAN_INIT(""),        SPAN_INIT("plain"),
+        SPAN_INIT("a \"b\""), SPAN_INIT("caf\xc3\xa9"),
+        SPAN_INIT("\xff"),    SPAN_INIT("a longer text without anything odd")};
+    for (size_t cap = 64; cap < 300; cap++) {
+        char text[300], other[300];
+        struct json_writer a, b;
+        json_init(&a, text, cap);
+        json_init(&b, other, cap);
+        json_object(&a);
+        json_object(&b);
+        for (size_t i = 0; i < COUNT_OF(values); i++) {
+            json_text(&a, SPAN("name"), values[i]);
+            JSON_TEXT(&b, "name", values[i]);
+            json_number(&a, SPAN("n"), i % 2 ? INT64_MIN : (int64_t)i);
+            JSON_NUMBER(&b, "n", i % 2 ? INT64_MIN : (int64_t)i);
+        }
+        assert_true(span_equal(json_finish(&a), json_finish(&b)));
+    }
+}
+
 static void thirty_two_levels_may_be_open(void **state)
 {
     (void)state;
@@ -361,6 +386,7 @@ int main(void)
         cmocka_unit_test(what_follows_a_cut_value_is_left_out),
         cmocka_unit_test(a_name_that_does_not_fit_takes_its_member_along),
         cmocka_unit_test(the_text_is_valid_at_every_capacity_whatever_is_written),
+        cmocka_unit_test(literal_names_are_written_alike),
         cmocka_unit_test(thirty_two_levels_may_be_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

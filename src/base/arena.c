@@ -17,7 +17,7 @@ enum { BLOCK_SIZE = 8192 - 32, ALIGNMENT = 16 };
 #ifdef __SANITIZE_ADDRESS__
 enum { POOLED_BLOCKS = 0 };
 #else
-enum { POOLED_BLOCKS = 16 };
+enum { POOLED_BLOCKS = 64 };
 #endif
 
 struct arena_block {
@@ -73,14 +73,29 @@ static void add_block(struct arena *arena, size_t size)
     arena->end = (char *)block + whole;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+static size_t aligned(size_t size)
+{
+    return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+__attribute__((noinline)) static void *alloc_anew(struct arena *arena, size_t size)
 {
     ASSERT(size <= arena->limit);
-    size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    if ((size_t)(arena->end - arena->at) < size || !arena->at)
+    size = aligned(size);
+    if (size > 0 || !arena->at)
         add_block(arena, size);
     void *memory = arena->at;
     arena->at += size;
+    return memory;
+}
+
+/* What is left of a block is a multiple of ALIGNMENT: where a size fits, what it is rounded up to does. */
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    char *memory = arena->at;
+    if (size == 0 || size > (size_t)(arena->end - memory))
+        return alloc_anew(arena, size);
+    arena->at = memory + aligned(size);
     return memory;
 }
 

@@ -47,7 +47,7 @@ void client_leave(struct client_connection *c, bool is_cut)
     list_remove(&c->link);
     server->count--;
     later_cancel(&c->later);
-    later_run(&server->loop->later, &c->later, free_connection);
+    later_run(&server->loop->soon, &c->later, free_connection);
     if (server->on_leave)
         server->on_leave(server, c->origin.ticket);
 }
@@ -164,7 +164,8 @@ static void start(struct client_connection *c, struct span head)
 {
     const struct client_options *options = c->server->options;
     const struct parser_limits limits = {.header_count = options->head.header_count,
-                                         .spare = options->spare_headers};
+                                         .spare = options->spare_headers,
+                                         .lines = c->check.lines};
     struct turn *turn = begin_turn(c);
     struct span copy = arena_copy(&turn->arena, span_skip(head, c->check.skipped));
     enum http_fault fault = parse_request(copy, &limits, &turn->arena, &turn->request);
@@ -329,7 +330,7 @@ static void pump_later(struct task *task)
 void client_wake(struct client_connection *c)
 {
     if (!c->is_pumping)
-        later_run(&c->server->loop->later, &c->later, pump_later);
+        later_run(&c->server->loop->soon, &c->later, pump_later);
 }
 
 static void on_open(void *owner)
@@ -560,7 +561,7 @@ void client_done(struct client_connection *c)
     /* Not for draining alone: an answer that did not say "close" is followed by one that does. */
     bool must_close = turn->must_close;
     c->turn = NULL;
-    later_run(&c->server->loop->later, &turn->bury, free_turn);
+    later_run(&c->server->loop->soon, &turn->bury, free_turn);
     if (c->state == GONE) {
         client_leave(c, false);
         return;

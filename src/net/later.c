@@ -26,3 +26,8 @@ void later_flush(struct later *later)
         task->run(task);
     }
 }
+
+bool later_is_empty(const struct later *later)
+{
+    return list_is_empty(&later->queue);
+}

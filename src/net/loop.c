@@ -22,10 +22,19 @@ static void set_alarm(struct loop *loop)
         (void)uv_timer_start(&loop->alarm, on_alarm, next_ms > now_ms ? next_ms - now_ms : 0, 0);
 }
 
+/* A task of either queue may put one into the other. */
+void loop_flush(struct loop *loop)
+{
+    do {
+        later_flush(&loop->soon);
+        later_flush(&loop->later);
+    } while (!later_is_empty(&loop->soon));
+}
+
 /* Everything that was put off is done and the alarm stands right: the loop may sleep. */
 static void settle(struct loop *loop)
 {
-    later_flush(&loop->later);
+    loop_flush(loop);
     set_alarm(loop);
 }
 
@@ -37,7 +46,7 @@ static void on_prepare(uv_prepare_t *prepare)
 static void on_check(uv_check_t *check)
 {
     struct loop *loop = check->data;
-    later_flush(&loop->later);
+    loop_flush(loop);
 }
 
 void loop_init(struct loop *loop)
@@ -46,6 +55,7 @@ void loop_init(struct loop *loop)
     /* libuv writes with write(2), which has no MSG_NOSIGNAL. */
     (void)signal(SIGPIPE, SIG_IGN);
     ASSERT(uv_loop_init(&loop->uv) == 0);
+    later_init(&loop->soon);
     later_init(&loop->later);
     timers_init(&loop->timers);
     mailbox_init(&loop->mailbox, &loop->uv);
@@ -94,16 +104,16 @@ static void check_closing(uv_handle_t *handle, void *unused)
 
 void loop_close(struct loop *loop)
 {
-    later_flush(&loop->later);
+    loop_flush(loop);
     mailbox_close(&loop->mailbox);
-    later_flush(&loop->later);
+    loop_flush(loop);
     uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->check, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     uv_walk(&loop->uv, check_closing, NULL);
     while (uv_run(&loop->uv, UV_RUN_ONCE) != 0)
-        later_flush(&loop->later);
-    later_flush(&loop->later);
+        loop_flush(loop);
+    loop_flush(loop);
     ASSERT(uv_loop_close(&loop->uv) == 0);
     timers_clear(&loop->timers);
     buffer_clear(&loop->records);

@@ -1,8 +1,8 @@
 /* loop.h - a libuv loop with what everything on it shares: later queue, timers, mailbox, buffers.
  *
- * One thread runs it. Only mailbox_post may be called from others. Tasks of `later` run before the
- * loop sleeps and again after its events, each time with no callback on the stack; timers run
- * from the loop too. Objects on the loop are closed by their owners before loop_close.
+ * One thread runs it. Only mailbox_post may be called from others. Tasks of `soon` run after each read from a
+ * socket and with those of `later`, which run before the loop sleeps and again after its events; always with
+ * no callback on the stack. Timers run from the loop too. Objects on the loop are closed by their owners before loop_close.
  */
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
@@ -19,7 +19,8 @@ enum { LOOP_READ_SIZE = 64 * KIB };
 
 struct loop {
     uv_loop_t uv;
-    struct later later;
+    struct later soon;  /* what is to happen or be freed while its memory is warm */
+    struct later later; /* what many events of one turn ask for once */
     struct timers timers;
     struct mailbox mailbox;
     char *input; /* LOOP_READ_SIZE: every TCP read of this loop lands here */
@@ -41,6 +42,9 @@ uint64_t loop_now_ms(const struct loop *loop);
 
 /* Runs until loop_stop, or until nothing is left to wait for. */
 void loop_run(struct loop *loop);
+
+/* Runs what is queued, and what that queues; with no callback on the stack. */
+void loop_flush(struct loop *loop);
 
 /* From the loop's own thread: loop_run returns after this turn. */
 void loop_stop(struct loop *loop);

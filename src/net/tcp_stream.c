@@ -134,6 +134,7 @@ static void on_read(uv_stream_t *handle, ssize_t got, const uv_buf_t *buf)
         on_end_of_file(tcp);
     else if (got < 0)
         break_down(tcp, (int)got);
+    later_flush(&tcp->loop->soon); /* the stream stays until libuv has closed it */
 }
 
 static void start_reading(struct tcp_stream *tcp)

@@ -285,10 +285,10 @@ static inline void client_scene_count_writes(struct client_scene *scene, struct 
 static inline bool client_scene_step(struct client_scene *scene)
 {
     bool has_moved = false;
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     for (size_t i = 0; i < scene->peer_count; i++)
         has_moved = memory_pair_step(scene->peers[i].pair, scene->most) || has_moved;
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     return has_moved;
 }
 
@@ -352,10 +352,10 @@ static inline struct span client_scene_said(const struct client_scene *scene)
 static inline void client_scene_tear_down(struct client_scene *scene)
 {
     client_server_abort(&scene->server);
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     if (scene->heard)
         heard_done(scene->heard);
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     ASSERT(scene->server.count == 0 && list_is_empty(&scene->server.connections));
     ASSERT(scene->left == scene->peer_count);
     ASSERT(scene->done == scene->requests + scene->refusals);

@@ -126,12 +126,12 @@ static inline bool fake_dialer_step(struct dialer *dialer)
 /* Everything that can happen without a clock and a dial. */
 static inline void fake_dialer_turn(struct dialer *dialer, struct loop *loop)
 {
-    later_flush(&loop->later);
+    loop_flush(loop);
     for (int steps = 0; fake_dialer_step(dialer); steps++) {
         ASSERT(steps < FAKE_DIALER_STEPS);
-        later_flush(&loop->later);
+        loop_flush(loop);
     }
-    later_flush(&loop->later);
+    loop_flush(loop);
 }
 
 /* All dials have ended and all our ends are closed. */

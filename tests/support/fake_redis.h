@@ -242,12 +242,12 @@ static inline bool fake_target_dial(struct redis_target *target)
 /* Everything that can happen without a clock. */
 static inline void fake_target_turn(struct redis_target *target)
 {
-    later_flush(&target->loop.later);
+    loop_flush(&target->loop);
     for (int steps = 0; fake_target_dial(target) || fake_target_step(target); steps++) {
         ASSERT(steps < FAKE_REDIS_STEPS);
-        later_flush(&target->loop.later);
+        loop_flush(&target->loop);
     }
-    later_flush(&target->loop.later);
+    loop_flush(&target->loop);
 }
 
 static inline void fake_target_pass(struct redis_target *target, uint64_t ms)
@@ -269,7 +269,7 @@ static inline struct fake_redis *fake_target_newest(struct redis_target *target)
 /* All dials have ended and all our ends are closed. */
 static inline void fake_target_clear(struct redis_target *target)
 {
-    later_flush(&target->loop.later);
+    loop_flush(&target->loop);
     ASSERT(list_is_empty(&target->running));
     for (size_t i = 0; i < target->connected; i++) {
         ASSERT(!target->servers[i].ours->owner);

@@ -115,11 +115,11 @@ static inline void gateway_scene_set_up(struct gateway_scene *scene)
 /* False if nothing could happen without a clock and a dial. */
 static inline bool gateway_scene_step(struct gateway_scene *scene)
 {
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     scene->dialer.most = scene->most;
     bool has_moved = memory_pair_step(scene->pair, scene->most);
     has_moved = fake_dialer_step(&scene->dialer) || has_moved;
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     return has_moved;
 }
 

@@ -78,15 +78,15 @@ static inline void tls_scene_part(struct tls_scene *scene)
 {
     recorder_close(&scene->client);
     recorder_close(&scene->server);
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     memory_pair_destroy(scene->pair);
 }
 
 static inline bool tls_scene_step(struct tls_scene *scene, size_t max)
 {
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     bool has_moved = memory_pair_step(scene->pair, max);
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     return has_moved;
 }
 

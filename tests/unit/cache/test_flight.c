@@ -104,7 +104,7 @@ static void join(struct scene *scene, struct flight *flight, struct guest *guest
 
 static void flush(struct scene *scene)
 {
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
 }
 
 static void a_flight_is_found_by_its_whole_key_until_it_lands(void **state)

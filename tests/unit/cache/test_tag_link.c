@@ -426,7 +426,7 @@ static void a_lost_subscription_is_not_heard_through(void **state)
     turn(scene);
     fake_redis_hang_up(scene->subscribed);
     fake_target_step(&scene->target);
-    later_flush(&scene->target.loop.later);
+    loop_flush(&scene->target.loop);
     assert_false(hears(scene));
     unsigned opened = scene->opens;
     pass(scene, 200);
@@ -489,7 +489,7 @@ static void what_it_sends_first(struct scene *scene)
 static bool step(struct scene *scene)
 {
     bool has_moved = fake_target_dial(&scene->target) || fake_target_step(&scene->target);
-    later_flush(&scene->target.loop.later);
+    loop_flush(&scene->target.loop);
     return has_moved;
 }
 

@@ -38,7 +38,7 @@ static int tear_down(void **state)
     struct scene *scene = *state;
     recorder_close(&scene->balancer);
     recorder_close(&scene->gateway);
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     memory_pair_destroy(scene->pair);
     loop_close(&scene->loop);
     return 0;
@@ -47,9 +47,9 @@ static int tear_down(void **state)
 static void settle_in_pieces(struct scene *scene, size_t most)
 {
     do
-        later_flush(&scene->loop.later);
+        loop_flush(&scene->loop);
     while (memory_pair_step(scene->pair, most));
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
 }
 
 static void settle(struct scene *scene)
@@ -242,7 +242,7 @@ static void it_may_be_closed_at_any_moment(void **state)
             scene->gateway.closes_on_data = steps == 7;
             recorder_write(&scene->balancer, SPAN(LINE "hello"));
             for (int i = 0; i < steps; i++) {
-                later_flush(&scene->loop.later);
+                loop_flush(&scene->loop);
                 (void)memory_pair_step(scene->pair, sizeof(LINE) / 2);
             }
             if (is_abort && scene->gateway.stream) {

@@ -170,7 +170,7 @@ static int talk_in_memory(enum wrapping wrapping, const struct cut *cut)
         if (steps == cut->step)
             hang_up(cut->hits_client ? &talk.client : &talk.server);
         is_busy = memory_pair_step(pair, PIECE);
-        later_flush(&talk.loop.later);
+        loop_flush(&talk.loop);
     }
     if (cut->step < 0 && cut->close_after == 0) {
         assert_true(talk.client.is_done);
@@ -179,7 +179,7 @@ static int talk_in_memory(enum wrapping wrapping, const struct cut *cut)
     assert_true(!talk.client.stream || cut->step >= steps);
     hang_up(&talk.client);
     hang_up(&talk.server);
-    later_flush(&talk.loop.later);
+    loop_flush(&talk.loop);
     memory_pair_destroy(pair);
     loop_close(&talk.loop);
     return steps;

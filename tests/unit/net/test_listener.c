@@ -89,7 +89,7 @@ static int connect_to(int descriptor)
 
 static void turn(struct scene *scene)
 {
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     (void)uv_run(&scene->loop.uv, UV_RUN_NOWAIT);
 }
 

@@ -54,9 +54,9 @@ static int tear_down(void **state)
 
 static void turn(struct scene *scene)
 {
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     (void)uv_run(&scene->loop.uv, UV_RUN_NOWAIT);
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
 }
 
 static void connect_to(struct scene *scene, const char *path)

@@ -56,9 +56,9 @@ static int tear_down(void **state)
 /* Turns the loop once, whatever there is to wait for. */
 static void turn(struct scene *scene)
 {
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
     (void)uv_run(&scene->loop.uv, UV_RUN_NOWAIT);
-    later_flush(&scene->loop.later);
+    loop_flush(&scene->loop);
 }
 
 #define TURN_UNTIL(scene, condition)                                                               \

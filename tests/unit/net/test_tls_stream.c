@@ -328,7 +328,7 @@ static void pausing_holds_bytes_and_the_end_back_even_inside_one_read(void **sta
         assert_in_range(scene->server.got.len - before, 0, LOOP_READ_SIZE);
         assert_true(scene->server.got.len == BIG || scene->server.ended == 0);
         stream_resume(scene->server.stream, RECORDER_PAUSE);
-        later_flush(&scene->loop.later);
+        loop_flush(&scene->loop);
         assert_in_range(++reads, 1, 20);
     }
     assert_true(reads > BIG / LOOP_READ_SIZE);

@@ -276,7 +276,7 @@ static void an_answer_that_is_there_when_the_deadline_comes_is_not_late(void **s
 {
     struct redis_scene *scene = *state;
     struct scene_call *call = redis_scene_begin(scene, 0, "there", 25);
-    later_flush(&scene->target.loop.later);
+    loop_flush(&scene->target.loop);
     scene->target.loop.uv.time += 500;
     timers_run(&scene->target.loop.timers, loop_now_ms(&scene->target.loop));
     assert_int_equal(call->told, 0);
@@ -514,7 +514,7 @@ static void it_may_be_destroyed_at_every_step(void **state)
         scene.target.most = 7;
         redis_scene_open(&scene);
         for (int step = 0; step < cut && !has_ended; step++) {
-            later_flush(&scene.target.loop.later);
+            loop_flush(&scene.target.loop);
             if (scene.ups == 1 && scene.completions == 0 && !scene.calls[0].call.redis)
                 for (size_t i = 0; i < 3; i++)
                     (void)redis_scene_begin(&scene, i, "x", 25);

@@ -248,7 +248,7 @@ static void it_may_be_destroyed_at_every_step(void **state)
         scene->subscribed = 0;
         open_it(scene);
         for (int step = 0; step < cut && !has_ended; step++) {
-            later_flush(&scene->target.loop.later);
+            loop_flush(&scene->target.loop);
             has_ended = !fake_target_dial(&scene->target) && !fake_target_step(&scene->target) &&
                         scene->subscribed == 1;
         }

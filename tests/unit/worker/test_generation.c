@@ -38,11 +38,11 @@ static void it_lives_until_the_last_exchange_has_ended(void **state)
     assert_ptr_equal(generation_settings(generation), &snapshot->options);
     services->hold(services->generation);
     generation_release(generation);
-    later_flush(&loop.later);
+    loop_flush(&loop);
     assert_int_equal(snapshot->references, 3);
     services->let_go(services->generation);
     assert_int_equal(snapshot->references, 3); /* from the loop, with nothing on the stack */
-    later_flush(&loop.later);
+    loop_flush(&loop);
     assert_int_equal(snapshot->references, 1);
     snapshot_release(snapshot);
     loop_close(&loop);

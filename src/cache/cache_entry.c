@@ -175,12 +175,12 @@ static void merge(const struct cache_entry *entry, const struct header_list *fie
         const struct header *old = &entry->headers[i];
         bool stays = describes_body(old) || !header_list_find_name(fields, old->name);
         if (stays && cache_entry_keeps(old, no_cache, private))
-            merged->at[merged->count++] = *old;
+            header_list_push(merged, *old);
     }
     for (size_t i = 0; i < fields->count; i++) {
         const struct header *new = &fields->at[i];
         if (!describes_body(new) && cache_entry_keeps(new, no_cache, private))
-            merged->at[merged->count++] = *new;
+            header_list_push(merged, *new);
     }
 }
 

@@ -230,7 +230,7 @@ static bool read_fields(struct span head, struct header_list *fields)
         struct header field;
         if (!read_field(&head, &field))
             return false;
-        fields->at[fields->count++] = field;
+        header_list_push(fields, field);
     }
     return true;
 }

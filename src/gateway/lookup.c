@@ -180,16 +180,6 @@ static const struct cache_rule *rule_of(const struct exchange *ex)
     return rule;
 }
 
-static struct header_list copy_of(const struct header_list *list, struct arena *arena)
-{
-    struct header_list copy;
-    header_list_init(&copy, arena, list->count + 1);
-    for (size_t i = 0; i < list->count; i++)
-        copy.at[i] = list->at[i];
-    copy.count = list->count;
-    return copy;
-}
-
 /* Under a catalogue nothing of the caller's own selects: what goes upstream is the same for all. */
 static const struct header_list nothing_selects;
 
@@ -208,7 +198,7 @@ struct lookup *lookup_create(struct exchange *ex)
     if (l->primary.len == 0)
         return NULL;
     l->key = l->primary;
-    l->asked = copy_of(&ex->request->headers, ex->arena);
+    l->asked = header_list_copy(&ex->request->headers, ex->arena, 1);
     l->selecting = is_generic(ex) ? &l->asked : &nothing_selects;
     cache_policy_read_request(&l->asked, &l->control);
     bool is_part = header_list_find(&l->asked, HEADER_RANGE) != NULL;

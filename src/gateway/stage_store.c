@@ -35,16 +35,14 @@ static struct header_list *kept_fields(struct lookup *l, const struct header_lis
     struct header_list all, *kept = arena_zalloc(arena, sizeof(*kept));
     struct cache_control control;
     cache_control_parse(fields, HEADER_CACHE_CONTROL, &control);
-    header_list_init(&all, arena, fields->count);
-    for (size_t i = 0; i < fields->count; i++)
-        all.at[all.count++] = fields->at[i];
+    all = header_list_copy(fields, arena, 0);
     header_list_remove_hop_by_hop(&all);
     header_list_init(kept, arena, all.count + 1);
     if (!l->exchange->services->options->is_generic)
         header_list_remove(&all, HEADER_SET_COOKIE); /* of a 304: others would get it */
     for (size_t i = 0; i < all.count; i++) {
         if (cache_entry_keeps(&all.at[i], control.no_cache_fields, control.private_fields))
-            kept->at[kept->count++] = all.at[i];
+            header_list_push(kept, all.at[i]);
     }
     add_date(kept, arena, wall_ms);
     return kept;
@@ -96,7 +94,7 @@ static struct cache_entry *freshened(struct lookup *l, const struct header_list 
     struct header_list merged;
     header_list_init(&merged, l->exchange->arena, fresh->header_count);
     for (size_t i = 0; i < fresh->header_count; i++)
-        merged.at[merged.count++] = fresh->headers[i];
+        header_list_push(&merged, fresh->headers[i]);
     /* Nobody else has seen it yet. */
     if (judge(l, &merged, &fresh->facts) == STORE_OK)
         return fresh;

@@ -62,7 +62,7 @@ static struct response *response_of(struct exchange *ex, const struct cache_entr
     for (size_t i = 0; i < entry->header_count; i++) {
         const struct header *header = &entry->headers[i];
         if (status != 304 || is_for_not_modified(header->id))
-            response->headers.at[response->headers.count++] = *header;
+            header_list_push(&response->headers, *header);
     }
     return response;
 }
@@ -219,7 +219,7 @@ static struct response *not_modified(struct arena *arena, const struct response 
     header_list_init(&response->headers, arena, full->headers.cap);
     for (size_t i = 0; i < full->headers.count; i++) {
         if (is_for_not_modified(full->headers.at[i].id))
-            response->headers.at[response->headers.count++] = full->headers.at[i];
+            header_list_push(&response->headers, full->headers.at[i]);
     }
     return response;
 }

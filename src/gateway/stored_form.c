@@ -25,7 +25,7 @@ static struct header_list fields_of_decoded(const struct cache_entry *entry, str
             continue;
         if (header.id == HEADER_ETAG)
             header.value = weakened(arena, header.value);
-        list.at[list.count++] = header;
+        header_list_push(&list, header);
     }
     return list;
 }

@@ -99,13 +99,27 @@ static enum http_fault fault_of(llhttp_errno_t error, const struct header_list *
 
 /* llhttp knows a fixed list of methods and versions, and the start line has been read already: it
  * gets one that it accepts. */
-static void begin(struct field_run *run, enum head_kind kind)
+static void read_any_start_line(llhttp_t *parser, enum head_kind kind)
 {
     bool is_request = kind == HEAD_REQUEST;
     struct span start = is_request ? SPAN("POST / HTTP/1.1\r\n") : SPAN("HTTP/1.1 200 OK\r\n");
-    llhttp_init(&run->parser, is_request ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
+    llhttp_init(parser, is_request ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
+    ASSERT(llhttp_execute(parser, start.at, start.len) == HPE_OK);
+}
+
+/* A thread reads that line once and begins with a copy of what llhttp has become by it. */
+static void begin(struct field_run *run, enum head_kind kind)
+{
+    static _Thread_local struct {
+        llhttp_t parser;
+        bool is_made;
+    } begun[HEAD_KIND_COUNT];
+    if (!begun[kind].is_made) {
+        read_any_start_line(&begun[kind].parser, kind);
+        begun[kind].is_made = true;
+    }
+    run->parser = begun[kind].parser;
     run->parser.data = run;
-    ASSERT(llhttp_execute(&run->parser, start.at, start.len) == HPE_OK);
 }
 
 enum http_fault field_parser_run(struct span fields, enum head_kind kind, struct header_list *list,

@@ -52,7 +52,7 @@ struct head_limits {
     size_t header_count;
 };
 
-enum head_kind { HEAD_REQUEST, HEAD_RESPONSE };
+enum head_kind { HEAD_REQUEST, HEAD_RESPONSE, HEAD_KIND_COUNT };
 enum head_verdict { HEAD_PARTIAL, HEAD_COMPLETE, HEAD_REFUSED };
 
 /* Where the check of one head stands; zero to begin. */

@@ -2,16 +2,31 @@
 
 #include "base/text.h"
 
+_Static_assert(HEADER_ID_COUNT <= 64, "the ids of one message fit into a word");
+
 void header_list_init(struct header_list *list, struct arena *arena, size_t cap)
 {
-    *list = (struct header_list){.at = arena_alloc(arena, cap * sizeof *list->at), .cap = cap};
+    *list = (struct header_list){
+        .at = arena_alloc(arena, cap * sizeof *list->at), .cap = cap, .absent = UINT64_MAX};
+}
+
+struct header_list header_list_copy(const struct header_list *list, struct arena *arena,
+                                    size_t spare)
+{
+    struct header_list copy;
+    header_list_init(&copy, arena, list->count + spare);
+    if (list->count > 0)
+        memcpy(copy.at, list->at, list->count * sizeof *list->at);
+    copy.count = list->count;
+    copy.absent = list->absent;
+    return copy;
 }
 
 static bool append(struct header_list *list, struct header header)
 {
     if (list->count == list->cap)
         return false;
-    list->at[list->count++] = header;
+    header_list_push(list, header);
     return true;
 }
 
@@ -25,8 +40,15 @@ bool header_list_add_known(struct header_list *list, enum header_id id, struct s
     return append(list, (struct header){header_name(id), value, id});
 }
 
+static bool is_absent(const struct header_list *list, enum header_id id)
+{
+    return (list->absent >> id & 1) != 0;
+}
+
 const struct header *header_list_find(const struct header_list *list, enum header_id id)
 {
+    if (is_absent(list, id))
+        return NULL;
     for (size_t i = 0; i < list->count; i++) {
         if (list->at[i].id == id)
             return &list->at[i];
@@ -52,7 +74,7 @@ struct span header_list_value(const struct header_list *list, enum header_id id)
 size_t header_list_count(const struct header_list *list, enum header_id id)
 {
     size_t count = 0;
-    for (size_t i = 0; i < list->count; i++)
+    for (size_t i = 0; i < list->count && !is_absent(list, id); i++)
         count += list->at[i].id == id;
     return count;
 }
@@ -65,7 +87,10 @@ static bool has_id(const struct header *header, const void *id)
 void header_list_remove(struct header_list *list, enum header_id id)
 {
     ASSERT(id != HEADER_OTHER);
+    if (is_absent(list, id))
+        return;
     header_list_remove_if(list, has_id, &id);
+    list->absent |= UINT64_C(1) << id;
 }
 
 void header_list_remove_if(struct header_list *list,
@@ -92,7 +117,7 @@ static bool has_element(struct span value, struct span wanted)
 
 bool header_list_has_element(const struct header_list *list, enum header_id id, struct span element)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count && !is_absent(list, id); i++) {
         if (list->at[i].id == id && has_element(list->at[i].value, element))
             return true;
     }

@@ -18,12 +18,25 @@ struct header {
 struct header_list {
     struct header *at; /* the arena's */
     size_t count, cap;
+    uint64_t absent; /* ids that are certainly not there, a bit each: as most that are asked for */
 };
 
 void header_list_init(struct header_list *list, struct arena *arena, size_t cap);
 
-/* Appends; false when the list is full. */
+/* A copy with room for some more. */
+struct header_list header_list_copy(const struct header_list *list, struct arena *arena,
+                                    size_t spare);
+
+/* Appends; false when the list is full. The name may be a known one. */
 bool header_list_add(struct header_list *list, struct span name, struct span value);
+
+/* Appends one whose id is known, for which there is room. */
+static inline void header_list_push(struct header_list *list, struct header header)
+{
+    ASSERT(list->count < list->cap);
+    list->at[list->count++] = header;
+    list->absent &= ~(UINT64_C(1) << header.id);
+}
 
 /* Appends a known name in its lower-case spelling. */
 bool header_list_add_known(struct header_list *list, enum header_id id, struct span value);

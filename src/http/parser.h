@@ -12,6 +12,7 @@
 struct parser_limits {
     size_t header_count; /* room for this many fields, and `spare` more that bpgate adds */
     size_t spare;
+    size_t lines;               /* of the head, as head_check has counted them; 0: nobody has */
     bool takes_foreign_codings; /* framing_has_foreign_coding */
 };
 

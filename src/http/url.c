@@ -44,8 +44,14 @@ static bool has_dot_segment(struct span path)
 /* Without escapes the segments are as they look. */
 static bool is_simple(struct span path)
 {
-    return bytes_of_class(path, BYTE_PATH) == path.len && !memchr(path.at, '%', path.len) &&
-           !memmem(path.at, path.len, "/.", 2);
+    const char *dot = path.at, *end = path.at + path.len;
+    if (bytes_of_class(path, BYTE_PATH) < path.len || memchr(path.at, '%', path.len))
+        return false;
+    for (; (dot = memchr(dot, '.', (size_t)(end - dot))) != NULL; dot++) {
+        if (dot == path.at || dot[-1] == '/')
+            return false;
+    }
+    return true;
 }
 
 static enum http_fault check_path(struct span path)

@@ -343,12 +343,7 @@ static void make_room(struct script_call *call, struct header_list *list)
 {
     if (list->cap - list->count > call->spare_fields)
         return;
-    struct header_list larger;
-    header_list_init(&larger, call->arena, list->count + call->spare_fields + SCRIPT_FIELDS_MAX);
-    for (size_t i = 0; i < list->count; i++)
-        larger.at[i] = list->at[i];
-    larger.count = list->count;
-    *list = larger;
+    *list = header_list_copy(list, call->arena, call->spare_fields + SCRIPT_FIELDS_MAX);
 }
 
 static void add(lua_State *lua, struct script_call *call, bool is_request, struct span name,

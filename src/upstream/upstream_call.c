@@ -161,6 +161,7 @@ static void take_head(struct upstream_call *call, struct span head)
 {
     const struct parser_limits limits = {.header_count = answer_limits.header_count,
                                          .spare = SPARE_HEADERS,
+                                         .lines = call->check.lines,
                                          .takes_foreign_codings = call->request.is_any_api};
     struct span copy = arena_copy(call->arena, head);
     struct response *response = arena_zalloc(call->arena, sizeof(*response));

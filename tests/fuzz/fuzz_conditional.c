@@ -59,7 +59,7 @@ static void check_again(const struct byte_range *ranges, size_t count, uint64_t 
                                 (unsigned long long)ranges[i].first,
                                 (unsigned long long)ranges[i].last);
     struct header room = {SPAN("range"), {text, len}, HEADER_RANGE};
-    struct header_list request = {&room, 1, 1};
+    struct header_list request = {.at = &room, .count = 1, .cap = 1};
     struct validators nothing = {.etag = SPAN("")};
     struct byte_range again[RANGES_MAX];
     size_t again_count;

@@ -54,7 +54,7 @@ static void check_decoder(decoder decode, struct span in, size_t limit)
 static void check_fields(struct span value)
 {
     struct header room = {SPAN("accept-encoding"), value, HEADER_ACCEPT_ENCODING};
-    struct header_list list = {&room, 1, 1};
+    struct header_list list = {.at = &room, .count = 1, .cap = 1};
     bool accepts_other = coding_accepts(&list, CODING_OTHER);
     ASSERT(!coding_accepts(&list, CODING_GZIP) || value.len > 0);
     ASSERT(!accepts_other || memchr(value.at, '*', value.len));

@@ -20,7 +20,7 @@ static struct cache_control parse_lines(const char *lines)
 static struct cache_control parse(const char *value)
 {
     struct header room = {SPAN("cache-control"), span_of(value), HEADER_CACHE_CONTROL};
-    struct header_list list = {&room, 1, 1};
+    struct header_list list = {.at = &room, .count = 1, .cap = 1};
     struct cache_control control;
     cache_control_parse(&list, HEADER_CACHE_CONTROL, &control);
     return control;
@@ -36,7 +36,7 @@ static bool parse_targeted_lines(const char *lines, struct cache_control *contro
 static struct cache_control parse_targeted(const char *value)
 {
     struct header room = {SPAN("cdn-cache-control"), span_of(value), HEADER_CDN_CACHE_CONTROL};
-    struct header_list list = {&room, 1, 1};
+    struct header_list list = {.at = &room, .count = 1, .cap = 1};
     struct cache_control control;
     assert_true(targeted_cache_control_parse(&list, SPAN("CDN-Cache-Control"), &control));
     return control;
@@ -291,7 +291,7 @@ static void many_open_quotes_take_linear_time(void **state)
     for (size_t i = 0; i < PAIRS; i++)
         memcpy(text + 3 + 3 * i, "\\\",", 3);
     struct header room = {SPAN("cache-control"), {text, 3 * PAIRS + 3}, HEADER_CACHE_CONTROL};
-    struct header_list list = {&room, 1, 1};
+    struct header_list list = {.at = &room, .count = 1, .cap = 1};
     struct cache_control control;
     cache_control_parse(&list, HEADER_CACHE_CONTROL, &control);
     assert_true(control.is_present);

@@ -88,7 +88,7 @@ static void what_the_client_accepts_follows_from_the_weights(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct header room = {SPAN("Accept-Encoding"), span_of(rows[i].value),
                               HEADER_ACCEPT_ENCODING};
-        struct header_list request = {&room, 1, 1};
+        struct header_list request = {.at = &room, .count = 1, .cap = 1};
         if (coding_accepts(&request, CODING_IDENTITY) != rows[i].identity ||
             coding_accepts(&request, CODING_GZIP) != rows[i].gzip ||
             coding_accepts(&request, CODING_OTHER) != rows[i].other)
@@ -107,7 +107,7 @@ static void members_that_cannot_be_read_do_not_count(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         struct header room = {SPAN("Accept-Encoding"), span_of(values[i]), HEADER_ACCEPT_ENCODING};
-        struct header_list request = {&room, 1, 1};
+        struct header_list request = {.at = &room, .count = 1, .cap = 1};
         assert_true(coding_accepts(&request, CODING_IDENTITY));
         assert_false(coding_accepts(&request, CODING_GZIP));
     }
@@ -152,7 +152,7 @@ static void each_coding_of_a_body_must_be_accepted(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct header room = {SPAN("Accept-Encoding"), span_of(rows[i].accept),
                               HEADER_ACCEPT_ENCODING};
-        struct header_list request = {&room, 1, 1};
+        struct header_list request = {.at = &room, .count = 1, .cap = 1};
         if (coding_accepts_all(&request, span_of(rows[i].content)) != rows[i].is_accepted)
             fail_msg("%s for %s", rows[i].content, rows[i].accept);
     }

@@ -185,6 +185,39 @@ static void connection_may_name_itself(void **state)
     assert_int_equal(list->count, 0);
 }
 
+/* What is not there is known without a look: that must follow whatever is done to a list. */
+static void what_comes_and_goes_is_found_while_it_is_there(void **state)
+{
+    struct fixture *fixture = *state;
+    struct header_list *list = &fixture->list;
+    assert_null(header_list_find(list, HEADER_DATE));
+    add(list, "Date", "now");
+    assert_non_null(header_list_find(list, HEADER_DATE));
+    header_list_remove(list, HEADER_DATE);
+    assert_null(header_list_find(list, HEADER_DATE));
+    header_list_push(list, (struct header){SPAN("date"), SPAN("then"), HEADER_DATE});
+    assert_int_equal(header_list_count(list, HEADER_DATE), 1);
+
+    struct header_list copy = header_list_copy(list, &fixture->arena, 1);
+    assert_true(span_equal(header_list_value(&copy, HEADER_DATE), SPAN("then")));
+    assert_null(header_list_find(&copy, HEADER_ETAG));
+    add(&copy, "etag", "1");
+    assert_non_null(header_list_find(&copy, HEADER_ETAG));
+    assert_null(header_list_find(list, HEADER_ETAG));
+    assert_false(header_list_add(&copy, SPAN("age"), SPAN("1")));
+    assert_null(header_list_find(&copy, HEADER_AGE));
+}
+
+/* As tests and tables make them: nothing is known of what is not there. */
+static void a_list_that_was_written_down_is_searched(void **state)
+{
+    (void)state;
+    struct header field = {SPAN("date"), SPAN("now"), HEADER_DATE};
+    const struct header_list list = {.at = &field, .count = 1, .cap = 1};
+    assert_ptr_equal(header_list_find(&list, HEADER_DATE), &field);
+    assert_null(header_list_find(&list, HEADER_AGE));
+}
+
 static void an_empty_list_answers_every_question(void **state)
 {
     struct header_list *list = &((struct fixture *)*state)->list;
@@ -211,6 +244,8 @@ int main(void)
         WITH_LIST(hop_by_hop_rows_are_removed),
         WITH_LIST(what_connection_names_is_removed_wherever_it_stands),
         WITH_LIST(connection_may_name_itself),
+        WITH_LIST(what_comes_and_goes_is_found_while_it_is_there),
+        cmocka_unit_test(a_list_that_was_written_down_is_searched),
         WITH_LIST(an_empty_list_answers_every_question),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ struct row {
 static void check(const struct row *row)
 {
     struct header room = {SPAN("Range"), span_of(row->range), HEADER_RANGE};
-    struct header_list request = {&room, 1, 1};
+    struct header_list request = {.at = &room, .count = 1, .cap = 1};
     struct byte_range ranges[RANGES_MAX];
     size_t count = 99;
     enum range_result result = range_resolve(&request, &stored, row->length, ranges, &count);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "config/record_names.h"
+#include "gateway/limits.h"
 #include "gateway/operation_list.h"
 
 struct builder {
@@ -125,6 +126,7 @@ static void build_policy(const struct builder *builder, const struct draft_limit
     check_meaning(builder, from);
     build_keys(builder, from, policy);
     build_operations(builder, from, policy);
+    limit_policy_tell(policy, builder->arena);
 }
 
 void config_limits_build(const struct draft *draft, struct snapshot_options *options,

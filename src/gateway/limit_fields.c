@@ -10,7 +10,7 @@ unsigned limits_seconds(uint64_t us)
 
 static void add(struct exchange *ex, struct span name, struct span value)
 {
-    ASSERT(header_list_add(&ex->response->headers, name, value));
+    header_list_push(&ex->response->headers, (struct header){name, value, HEADER_OTHER});
 }
 
 static struct span number(struct exchange *ex, uint64_t value)
@@ -34,13 +34,19 @@ static size_t tightest(const struct limits *limits)
 }
 
 /* A whole number of seconds, or no w: Structured Fields would take nothing else. */
-static struct span policy_item(struct exchange *ex, const struct limit_policy *policy)
+static struct span item_of(const struct limit_policy *policy, struct arena *arena)
 {
     char requests[U64_DIGITS], seconds[U64_DIGITS];
     bool is_whole = policy->per_ms % 1000 == 0;
-    return ARENA_JOIN(ex->arena, SPAN("\""), policy->name, SPAN("\";q="),
+    return ARENA_JOIN(arena, SPAN("\""), policy->name, SPAN("\";q="),
                       u64_digits(policy->requests, requests), is_whole ? SPAN(";w=") : SPAN(""),
                       is_whole ? u64_digits(policy->per_ms / 1000, seconds) : SPAN(""));
+}
+
+void limit_policy_tell(struct limit_policy *policy, struct arena *arena)
+{
+    policy->told.item = item_of(policy, arena);
+    policy->told.burst = u64_digits(policy->rate.burst, arena_alloc(arena, U64_DIGITS));
 }
 
 static bool are_told(const struct exchange *ex)
@@ -64,12 +70,11 @@ void limits_add_fields(struct exchange *ex)
     unsigned reset_s = limits_seconds(ex->limits->refused ? answer->retry_us : answer->full_us);
     if (ex->limits->refused && reset_s == 0)
         reset_s = 1;
-    struct span burst = number(ex, policy->rate.burst), left = number(ex, remaining);
-    struct span reset = number(ex, reset_s);
-    add(ex, SPAN("ratelimit-policy"), policy_item(ex, policy));
+    struct span left = number(ex, remaining), reset = number(ex, reset_s);
+    add(ex, SPAN("ratelimit-policy"), policy->told.item);
     add(ex, SPAN("ratelimit"),
         ARENA_JOIN(ex->arena, SPAN("\""), policy->name, SPAN("\";r="), left, SPAN(";t="), reset));
-    add(ex, SPAN("x-ratelimit-limit"), burst);
+    add(ex, SPAN("x-ratelimit-limit"), policy->told.burst);
     add(ex, SPAN("x-ratelimit-remaining"), left);
     add(ex, SPAN("x-ratelimit-reset"), reset);
 }

@@ -25,6 +25,9 @@ struct limit_policy {
     struct span name;
     struct gcra_rate rate;
     uint64_t requests, per_ms; /* as they are told to clients */
+    struct {
+        struct span item, burst; /* of RateLimit-Policy, X-RateLimit-Limit */
+    } told;                      /* by limit_policy_tell */
     uint64_t cost;
     unsigned parts; /* enum limit_part */
     enum limit_place place;

@@ -29,6 +29,9 @@ struct limits {
 enum { LIMIT_FIELDS = 5 };
 void limits_add_fields(struct exchange *exchange);
 
+/* Once, when all else of the policy is set: what those say of it on every answer. */
+void limit_policy_tell(struct limit_policy *policy, struct arena *arena);
+
 /* Whole seconds, rounded up: whoever waits so long is not too early. */
 unsigned limits_seconds(uint64_t us);
 

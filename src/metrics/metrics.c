@@ -41,9 +41,15 @@ struct metrics_cells {
     _Alignas(CACHE_LINE) atomic_uint_fast64_t at[];
 };
 
+/* The cells of a metric: where they begin, and how far apart those are that differ in one label. */
+struct cell_range {
+    size_t first, strides[METRIC_LABELS_MAX];
+    unsigned rooms[METRIC_LABELS_MAX];
+};
+
 struct metrics {
     struct label labels[METRIC_LABEL_COUNT];
-    size_t first_cell[METRIC_COUNT];
+    struct cell_range ranges[METRIC_COUNT];
     pthread_mutex_t lock; /* of registering words */
     size_t set_count;
     struct metrics_cells *sets[];
@@ -147,12 +153,18 @@ static size_t width_of(enum metric_kind kind)
     return kind == METRIC_TIMES || kind == METRIC_SHORT_TIMES ? bound_count(kind) + 2 : 1;
 }
 
-static size_t cells_of(const struct metrics *metrics, enum metric metric)
+/* Lays out the cells of a metric from the given one on. Returns the cell behind them. */
+static size_t lay_out(struct metrics *metrics, enum metric metric, size_t first)
 {
+    struct cell_range *range = &metrics->ranges[metric];
     size_t count = width_of(rows[metric].kind);
-    for (size_t i = 0; i < COUNT_OF(rows[metric].labels); i++)
-        count *= metrics->labels[rows[metric].labels[i]].room;
-    return count;
+    range->first = first;
+    for (size_t i = METRIC_LABELS_MAX; i-- > 0;) {
+        range->strides[i] = count;
+        range->rooms[i] = (unsigned)metrics->labels[rows[metric].labels[i]].room;
+        count *= range->rooms[i];
+    }
+    return first + count;
 }
 
 /* --- Creating --- */
@@ -175,10 +187,8 @@ struct metrics *metrics_create(size_t workers)
     struct metrics *metrics = xcalloc(1, sizeof(*metrics) + sets * sizeof(metrics->sets[0]));
     for (size_t i = 0; i < METRIC_LABEL_COUNT; i++)
         label_init(&metrics->labels[i], span_of(label_rows[i].words), label_rows[i].more);
-    for (size_t i = 0; i < METRIC_COUNT; i++) {
-        metrics->first_cell[i] = count;
-        count += cells_of(metrics, (enum metric)i);
-    }
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        count = lay_out(metrics, (enum metric)i, count);
     ASSERT(pthread_mutex_init(&metrics->lock, NULL) == 0);
     metrics->set_count = sets;
     for (size_t i = 0; i < sets; i++)
@@ -206,19 +216,13 @@ struct metrics_cells *metrics_cells(struct metrics *metrics, size_t index)
 
 /* --- Counting --- */
 
-static size_t place_in(const struct metrics *metrics, enum metric_label label, unsigned place)
-{
-    return place < metrics->labels[label].room ? place : WORD_OTHER;
-}
-
 static size_t cell_of(const struct metrics *metrics, enum metric metric, struct metric_at at)
 {
-    const struct metric_row *row = &rows[metric];
-    size_t series = 0;
-    for (size_t i = 0; i < COUNT_OF(at.words); i++)
-        series = series * metrics->labels[row->labels[i]].room +
-                 place_in(metrics, row->labels[i], at.words[i]);
-    return metrics->first_cell[metric] + series * width_of(row->kind);
+    const struct cell_range *range = &metrics->ranges[metric];
+    size_t cell = range->first;
+    for (size_t i = 0; i < METRIC_LABELS_MAX; i++)
+        cell += (at.words[i] < range->rooms[i] ? at.words[i] : WORD_OTHER) * range->strides[i];
+    return cell;
 }
 
 /* One thread writes: reading and storing apart is as good as an atomic addition, and cheaper. */

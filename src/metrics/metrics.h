@@ -38,8 +38,9 @@ struct metrics;
 struct metrics_cells;
 
 /* Which of its series: a word for each of its labels, by its place. */
+enum { METRIC_LABELS_MAX = 3 };
 struct metric_at {
-    unsigned words[3];
+    unsigned words[METRIC_LABELS_MAX];
 };
 #define AT(...) ((struct metric_at){{__VA_ARGS__}})
 #define HERE    AT(0) /* of a metric without labels */
@@ -86,7 +87,7 @@ struct metric_histogram metrics_histogram(const struct metrics *metrics, enum me
 struct metric_row {
     const char *name, *help;
     enum metric_kind kind;
-    enum metric_label labels[3];
+    enum metric_label labels[METRIC_LABELS_MAX];
 };
 const struct metric_row *metric_row(enum metric metric);
 const char *metric_label_name(enum metric_label label);

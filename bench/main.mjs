@@ -10,6 +10,7 @@ import { instructions } from './instructions.mjs';
 import { holds, promiseText, promisesOf } from './promises.mjs';
 import { page, picture } from './report.mjs';
 import { soak } from './soak.mjs';
+import { steps } from './steps.mjs';
 import { Stage } from './systems.mjs';
 import { workers } from './workers.mjs';
 
@@ -27,6 +28,7 @@ function readArguments(words) {
     '--case': () => wanted.cases.push(value()),
     '--system': () => wanted.systems.push(value()),
     '--instructions': () => (wanted.mode = 'instructions'),
+    '--steps': () => (wanted.mode = 'steps'),
     '--growth': () => (wanted.mode = 'growth'),
     '--workers': () => (wanted.mode = 'workers'),
     '--soak': () => {
@@ -78,8 +80,10 @@ async function all(stage, wanted) {
     return own.filter(({ failed }) => failed > 0).map(({ name, first }) => ({ show: 2, says: `${name}: ${first}`, value: null, most: 0 }));
   }
   const promises = promisesOf(found);
-  if (wanted.cases.length === 0 && wanted.systems.length === 0)
+  if (wanted.cases.length === 0 && wanted.systems.length === 0) {
+    found.steps = await steps();
     promises.push(...(await soak(wanted.soak)), ...(await growth()), ...(await workers()));
+  }
   if (wanted.writes) {
     const folder = new URL('.', import.meta.url).pathname;
     writeFileSync(join(folder, 'RESULTS.md'), page(about, wanted, found, promises));
@@ -89,6 +93,10 @@ async function all(stage, wanted) {
 }
 
 const modes = {
+  steps: async () => {
+    await steps();
+    return [];
+  },
   growth,
   workers,
   soak: (wanted) => soak(wanted.soak),

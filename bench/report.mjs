@@ -38,13 +38,19 @@ export const idleText = ({ counts, rows }) =>
     rows.map(({ name, kib, each, failed }) => [name, ...kib.map(whole), failed > 0 ? `${failed} failed` : number(each, 2)]),
   )}\n`;
 
+export const stepsText = (rows) =>
+  `### Steps of a hit, each by itself\n\n${table(
+    ['step', 'instructions', 'ns'],
+    rows.map(({ title, instructions, ns }) => [title, whole(instructions), whole(ns)]),
+  )}\n`;
+
 const promisesText = (promises) =>
   `## What is promised\n\n${table(
     ['', 'measured', 'at most', 'holds'],
     promises.map((promise) => [promise.says, number(promise.value, 2), String(promise.most), holds(promise) ? 'yes' : '**no**']),
   )}\n`;
 
-export const page = (about, given, { idle, results }, promises) => `# Results
+export const page = (about, given, { idle, results, steps }, promises) => `# Results
 
 Written by \`bench/run.sh --write\`; what is measured and how is in [compare.mjs](compare.mjs), the configurations in
 [systems.mjs](systems.mjs). Medians of ${given.rounds} interleaved rounds of ${given.seconds} s each. The proxy has one core of its own, upstream and
@@ -61,7 +67,8 @@ ${promisesText(promises)}
 ## What was measured
 
 ${results.map(caseText).join('\n')}
-${idle ? idleText(idle) : ''}`;
+${idle ? idleText(idle) : ''}
+${steps ? stepsText(steps) : ''}`;
 
 // --- The picture ---
 

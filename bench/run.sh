@@ -6,6 +6,7 @@
 #   bench/run.sh --quick               one short round of all cases: whether it works, not how fast it is
 #   bench/run.sh --case hit --case idle --system bpgate --system nginx --rounds 3 --seconds 1
 #   bench/run.sh --soak [SECONDS]      whether memory grows at full rate
+#   bench/run.sh --steps               each step of a hit by itself: instructions and time
 #   bench/run.sh --growth              instructions of a look-up, with ten and with up to a million of each
 #   bench/run.sh --workers             two workers against one
 #   bench/run.sh --instructions [--write]   instructions of a hit and a miss against instructions.txt
@@ -17,7 +18,7 @@ cd "$(dirname "$0")/.."
 
 deploy/install-packages build bench
 mkdir -p build
-{ cmake --preset release && cmake --build --preset release --target bpgate bench_load bench_floor bench_growth; } \
+{ cmake --preset release && cmake --build --preset release --target bpgate bench_load bench_floor bench_steps; } \
     >build/bench.log 2>&1 || { cat build/bench.log; exit 1; }
 
 exec node bench/main.mjs "$@"

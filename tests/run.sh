@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.." || exit 2
 jobs=$(nproc)
 passed=0
 failed=0
-fuzz_seconds=3
+fuzz_seconds=1
 reloads=150
 least_coverage=85
 

@@ -1,9 +1,9 @@
-/* growth.c - one look-up in a table of so many: cache, keys, limits or routes.
+/* steps.c - one step of a hit, many times: what it costs, and whether that grows with what there is.
  *
- *   bench_growth TABLE COUNT OPERATIONS
+ *   bench_steps STEP COUNT OPERATIONS
  *
- * For bench/growth.mjs, which runs it under callgrind: nothing is counted but the look-ups, whose texts are
- * made before.
+ * COUNT: of what is looked at in a table. Prints nanoseconds for one; under callgrind nothing is counted but
+ * the step, whose texts are made before.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +11,21 @@
 #include <valgrind/callgrind.h>
 
 #include "auth/authenticator.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "botpress/route_catalogue.h"
 #include "cache/cache.h"
+#include "client/turn.h"
+#include "gateway/access_line.h"
+#include "gateway/lookup.h"
+#include "http/head_check.h"
+#include "http/parser.h"
 #include "limit/limit_table.h"
 
 enum { TEXT_SIZE = 128 };
 
 static size_t count, operations;
+static uint64_t began_us, ended_us;
 
 /* Texts of operations many, spread over all of the table. */
 static char (*make_texts(void))[TEXT_SIZE]
@@ -33,12 +40,14 @@ static size_t pick(size_t turn)
 
 static void count_from_here(void)
 {
+    began_us = clock_us();
     CALLGRIND_START_INSTRUMENTATION;
 }
 
 static void count_no_more(void)
 {
     CALLGRIND_STOP_INSTRUMENTATION;
+    ended_us = clock_us();
 }
 
 /* --- Cache --- */
@@ -185,25 +194,91 @@ static void look_up_routes(void)
     route_catalogue_destroy(catalogue);
 }
 
+/* --- Heads --- */
+
+static void parse_heads(void)
+{
+    static const struct span head = SPAN_INIT(
+        "GET /v1/admin/hub/integrations/slack/1.0.0 HTTP/1.1\r\nHost: gateway.example\r\n"
+        "Authorization: Bearer bpg_Ab3dE6gH9k_0123456789abcdef0123456789abcdef0123456789a\r\n"
+        "Accept: application/json\r\nUser-Agent: bench/1\r\n\r\n");
+    static const struct head_limits limits = {16 * KIB, 8 * KIB, 100};
+    struct arena_pool pool = {0};
+    struct arena arena;
+    size_t good = 0;
+    count_from_here();
+    for (size_t i = 0; i < operations; i++) {
+        struct head_check check = {0};
+        struct request request;
+        arena_init_pooled(&arena, MIB, &pool);
+        ASSERT(head_check(&check, HEAD_REQUEST, head, &limits) == HEAD_COMPLETE);
+        const struct parser_limits parser = {
+            .header_count = 100, .spare = 16, .lines = check.lines};
+        good += parse_request(arena_copy(&arena, head), &parser, &arena, &request) == FAULT_NONE;
+        arena_clear(&arena);
+    }
+    count_no_more();
+    ASSERT(good == operations);
+    arena_pool_clear(&pool);
+}
+
+/* --- Lines of the access log --- */
+
+static void write_lines(void)
+{
+    static const struct profile profile = {.name = SPAN_INIT("support")};
+    static const struct key_record key = {.name = SPAN_INIT("key-0")};
+    const struct operation *operation = operation_at(0);
+    struct turn turn = {.bytes_in = 300, .bytes_out = 1600};
+    struct client_connection client = {.turn = &turn};
+    struct request request = {.method_name = SPAN("GET"), .path = operation->pattern};
+    struct response response = {.status = 200};
+    struct exchange exchange = {
+        .client = &client,
+        .request = &request,
+        .response = &response,
+        .is_delivering = true,
+        .source = SOURCE_CACHE,
+        .started_wall_ms = UINT64_C(1700000000000),
+        .request_id = SPAN("0b6b4c0e-5f0b-4c55-9d0c-3f7d6c1a2b90"),
+        .traceparent = SPAN("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        .address = {.bytes = {127, 0, 0, 1}, .len = 4},
+        .key = &key,
+        .profile = &profile,
+        .route = {.operation = operation},
+    };
+    struct lookup lookup = {.exchange = &exchange, .status = {.outcome = CACHE_STATUS_HIT}};
+    exchange.lookup = &lookup;
+    char text[ACCESS_LINE_SIZE];
+    size_t len = 0;
+    count_from_here();
+    for (size_t i = 0; i < operations; i++) {
+        exchange.started_wall_ms = UINT64_C(1700000000000) + i / 16;
+        exchange.ended_us = i % 1000;
+        len += access_line_json(&exchange, text).len;
+    }
+    count_no_more();
+    ASSERT(len > 200 * operations);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*run)(void);
-    } tables[] = {
-        {"cache", look_up_in_cache},
-        {"keys", look_up_keys},
-        {"limits", look_up_limits},
-        {"routes", look_up_routes},
+    } steps[] = {
+        {"parse", parse_heads},    {"match", look_up_routes},  {"key", look_up_keys},
+        {"limit", look_up_limits}, {"find", look_up_in_cache}, {"line", write_lines},
     };
-    for (size_t i = 0; argc == 4 && i < COUNT_OF(tables); i++) {
-        if (strcmp(argv[1], tables[i].name) != 0)
+    for (size_t i = 0; argc == 4 && i < COUNT_OF(steps); i++) {
+        if (strcmp(argv[1], steps[i].name) != 0)
             continue;
         count = strtoul(argv[2], NULL, 10);
         operations = strtoul(argv[3], NULL, 10);
-        tables[i].run();
+        steps[i].run();
+        printf("%.1f\n", (double)(ended_us - began_us) * 1000 / (double)operations);
         return 0;
     }
-    (void)fputs("usage: bench_growth cache|keys|limits|routes COUNT OPERATIONS\n", stderr);
+    (void)fputs("usage: bench_steps parse|match|key|limit|find|line COUNT OPERATIONS\n", stderr);
     return 2;
 }

@@ -33,16 +33,19 @@ const mixed = (keys) =>
 
 const one = (write, target) => (keys) => [write(target, keys[0].key)];
 
-/** spins: nothing else needs the core of the load generator, so it never sleeps. */
+/**
+ * spins: nothing else needs the core of the load generator, so it never sleeps.
+ * longer: a round lasts so many times as long, as few requests are answered in it.
+ */
 export const cases = [
   { id: 'hit', title: 'hit of 1 KiB', systems: ['bpgate', 'nginx', 'haproxy', 'varnish', 'floor'], requests: one(get, HUB), spins: true },
   { id: 'hit-redis', title: 'hit of 1 KiB, limit in Redis', systems: ['bpgate', 'bpgate+redis'], requests: one(get, HUB), spins: true },
   { id: 'pass', title: '1 KiB through TLS', systems: ['bpgate', 'nginx', 'haproxy', 'floor+TLS'], requests: one(get, '/v1/chat/users') },
   { id: 'post', title: 'POST through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(post, '/v1/chat/messages') },
   { id: '64k', title: '64 KiB through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/tables') },
-  { id: '4m', title: '4 MiB through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/files'), connections: 8 },
+  { id: '4m', title: '4 MiB through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/files'), connections: 8, longer: 4 },
   { id: 'mixed', title: '1 000 keys, 10 routes', systems: ['bpgate', 'nginx', 'haproxy'], requests: mixed },
-  { id: 'tls-new', title: 'TLS, new connection each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh'], connections: 16 },
-  { id: 'tls-resumed', title: 'TLS, resumed each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh', '--resume'], connections: 16 },
+  { id: 'tls-new', title: 'TLS, new connection each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh'], connections: 16, longer: 2 },
+  { id: 'tls-resumed', title: 'TLS, resumed each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh', '--resume'], connections: 16, longer: 2 },
   { id: 'filter', title: 'hit of 1 KiB, one Lua filter', systems: ['bpgate+filter', 'bpgate'], requests: one(get, HUB), spins: true },
 ];

@@ -58,7 +58,7 @@ class Comparison {
       '-c', String(systems.LOAD_CORE), systems.tool('load'),
       '--to', `127.0.0.1:${one.tls ? system.tls : system.plain}`,
       '--requests', requests, '--connections', String(one.connections ?? 64),
-      '--seconds', String(seconds), '--warm', String(warm), '--pids', pidsOf(system).join(','),
+      '--seconds', String(seconds * (one.longer ?? 1)), '--warm', String(warm), '--pids', pidsOf(system).join(','),
       ...(one.tls ? ['--tls', ...one.tls] : []), ...(rate ? ['--rate', String(rate)] : []), ...(one.spins && !rate ? ['--spin'] : []),
     ];
     try {

@@ -8,9 +8,11 @@ const PEERS = ['nginx', 'haproxy', 'varnish'];
 
 const rowOf = (result, name) => result?.rows.find((row) => row.name === name && row.failed === 0);
 
-/** The gateway's figure to that of the best of these. */
-const ratio = (result, field, names, own = 'bpgate') =>
-  ratioOf(rowOf(result, own), names.map((name) => rowOf(result, name)), field);
+/** The gateway's figure to that of the best of these, which is the one beside which it looks worst. */
+function ratio(result, field, names, own = 'bpgate') {
+  const ratios = names.map((name) => ratioOf(rowOf(result, own), rowOf(result, name), field)).filter((value) => value !== null);
+  return ratios.length > 0 ? Math.max(...ratios) : null;
+}
 
 const CPU = [
   { id: 'hit', says: 'CPU time of a hit, to nginx', of: ['nginx'], most: 0.6 },

@@ -16,8 +16,8 @@ function table(head, rows) {
 function cellsOf(own, row) {
   if (row.failed > 0) return [row.name, `${row.failed} failed: ${row.first}`, ...Array(7).fill('-')];
   return [
-    row.name, number(row.cpu, 2), number(ratioOf(own, [row], 'cpu'), 2), whole(row.rate), number(row.share, 2),
-    whole(row.p50), whole(row.p99), whole(row.p999), number(ratioOf(own, [row], 'p99'), 2),
+    row.name, number(row.cpu, 2), number(ratioOf(own, row, 'cpu'), 2), whole(row.rate), number(row.share, 2),
+    whole(row.p50), whole(row.p99), whole(row.p999), number(ratioOf(own, row, 'p99'), 2),
   ];
 }
 

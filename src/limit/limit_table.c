@@ -59,27 +59,36 @@ static struct slot *bucket_of(const struct shard *shard, const struct limit_key 
     return &shard->slots[(key->words[0] & (shard->buckets - 1)) * BUCKET];
 }
 
+/* Where in its bucket a key is looked for as the first, second...: each begins elsewhere, so that it is found
+ * soon in a full one too. */
+static size_t probe(const struct limit_key *key, size_t turn)
+{
+    return (key->words[1] / SHARDS + turn) % BUCKET;
+}
+
 /* The slot of the key while its time is not over, or NULL. */
 static struct slot *find(const struct shard *shard, const struct limit_key *key, uint64_t now_us)
 {
     struct slot *bucket = shard->buckets > 0 ? bucket_of(shard, key) : NULL;
     for (size_t i = 0; bucket && i < BUCKET; i++) {
-        if (bucket[i].arrival_us > now_us && has_key(&bucket[i], key))
-            return &bucket[i];
+        struct slot *slot = &bucket[probe(key, i)];
+        if (slot->arrival_us > now_us && has_key(slot, key))
+            return slot;
     }
     return NULL;
 }
 
-/* A free one of the bucket, else the one that is over soonest: where there are as many partitions as
- * may be, that is forgotten. */
-static struct slot *freest(struct slot *bucket, uint64_t now_us)
+/* The first free one of the key's bucket, else the one that is over soonest: where there are as many
+ * partitions as may be, that is forgotten. */
+static struct slot *freest(const struct shard *shard, const struct limit_key *key, uint64_t now_us)
 {
-    struct slot *soonest = &bucket[0];
+    struct slot *bucket = bucket_of(shard, key), *soonest = &bucket[0];
     for (size_t i = 0; i < BUCKET; i++) {
-        if (bucket[i].arrival_us <= now_us)
-            return &bucket[i];
-        if (bucket[i].arrival_us < soonest->arrival_us)
-            soonest = &bucket[i];
+        struct slot *slot = &bucket[probe(key, i)];
+        if (slot->arrival_us <= now_us)
+            return slot;
+        if (slot->arrival_us < soonest->arrival_us)
+            soonest = slot;
     }
     return soonest;
 }
@@ -92,7 +101,7 @@ static bool has_room(const struct shard *shard, const struct limit_key *key, siz
     const struct slot *bucket = bucket_of(shard, key);
     size_t free_slots = 0;
     for (size_t i = 0; i < BUCKET && free_slots < more; i++)
-        free_slots += bucket[i].arrival_us <= now_us;
+        free_slots += bucket[probe(key, i)].arrival_us <= now_us;
     return free_slots >= more || find(shard, key, now_us);
 }
 
@@ -105,7 +114,7 @@ static void grow(struct shard *shard, uint64_t now_us)
     shard->slots = xcalloc(shard->buckets * BUCKET, sizeof(*shard->slots));
     for (size_t i = 0; i < count; i++) {
         if (old[i].arrival_us > now_us)
-            *freest(bucket_of(shard, &old[i].key), now_us) = old[i];
+            *freest(shard, &old[i].key, now_us) = old[i];
     }
     free(old);
 }
@@ -125,7 +134,7 @@ static struct slot *find_or_take(struct limit_table *table, const struct limit_k
     struct shard *shard = &table->shards[shard_of(key)];
     struct slot *slot = find(shard, key, now_us);
     if (!slot) {
-        slot = freest(bucket_of(shard, key), now_us);
+        slot = freest(shard, key, now_us);
         *slot = (struct slot){*key, TAKEN};
     }
     return slot;

@@ -1,7 +1,8 @@
 /* known_keys.h - keys that were shown before and found good, so that their hash is not made anew.
  *
- * Kept of a key is a tag of its text, never the text: a SipHash of 128 bits with a seed that nobody sees. Nobody is told a tag, so a wrong key passes only by guessing one. A place for each key of a ring,
- * with which it is forgotten. Whether a key may be used still is judged anew each time. One thread.
+ * Kept of a key is a tag of its text, never the text: a SipHash of 128 bits with a seed that nobody sees.
+ * Nobody is told a tag, so a wrong key passes only by guessing one. A place for each key of a ring, with
+ * which it is forgotten. Whether a key may be used still is judged anew each time. One thread.
  */
 #ifndef AUTH_KNOWN_KEYS_H
 #define AUTH_KNOWN_KEYS_H

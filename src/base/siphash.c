@@ -40,16 +40,11 @@ static inline void take(struct state *s, uint64_t word)
     s->a ^= word;
 }
 
-static inline uint64_t fold(const struct state *s)
-{
-    return s->a ^ s->b ^ s->c ^ s->d;
-}
-
 static inline uint64_t finish(struct state *s)
 {
     for (int i = 0; i < END_ROUNDS; i++)
         mix(s);
-    return fold(s);
+    return s->a ^ s->b ^ s->c ^ s->d;
 }
 
 static inline struct state absorb(const struct siphash_seed *seed, uint64_t variant,

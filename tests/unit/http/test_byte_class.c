@@ -88,6 +88,26 @@ static void a_token_is_not_empty(void **state)
     assert_false(is_token(SPAN("\xc3\xa9")));
 }
 
+/* And nothing is written but the value and the bytes behind it. */
+static void a_field_is_copied_and_looked_at_in_one_go(void **state)
+{
+    (void)state;
+    char text[LONGEST], copy[LONGEST + BYTES_BEHIND + 1];
+    for (int c = 0; c < ALPHABET; c++) {
+        for (size_t len = 1; len <= LONGEST; len++) {
+            size_t at = (size_t)c % len;
+            memset(text, 'x', sizeof text);
+            memset(copy, '#', sizeof copy);
+            text[at] = (char)c;
+            assert_int_equal(copy_field(copy, (struct span){text, len}),
+                             byte_is((char)c, BYTE_FIELD));
+            assert_memory_equal(copy, text, len);
+            assert_int_equal(copy[len + BYTES_BEHIND], '#');
+        }
+    }
+    assert_true(copy_field(copy, (struct span){NULL, 0}));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +118,7 @@ int main(void)
         cmocka_unit_test(host_names_hold_what_is_unreserved),
         cmocka_unit_test(the_fast_scan_stops_where_the_slow_one_does),
         cmocka_unit_test(the_fast_scan_reads_no_byte_behind_the_text),
+        cmocka_unit_test(a_field_is_copied_and_looked_at_in_one_go),
         cmocka_unit_test(a_token_is_not_empty),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,9 @@ static uint64_t now_of(const struct client_connection *c)
 
 static void free_connection(struct task *task)
 {
-    free(container_of(task, struct client_connection, later));
+    struct client_connection *c = container_of(task, struct client_connection, later);
+    field_memory_clear(&c->memory);
+    free(c);
 }
 
 static void free_turn(struct task *task)
@@ -101,7 +103,7 @@ static void retire(struct client_connection *c)
 static void rest(struct client_connection *c)
 {
     c->state = AT_REST;
-    c->check = (struct head_check){0};
+    c->check = (struct head_check){.passed = c->memory.known ? &c->memory.known->passed : NULL};
     settle_for(c, c->server->is_draining ? c->server->options->linger_ms
                                          : c->server->options->idle_ms);
 }
@@ -160,12 +162,22 @@ static void refuse(struct client_connection *c, enum http_fault fault, struct sp
     turn->exchange = c->server->handler->on_refused(c->server->owner, c, &turn->arena, fault, line);
 }
 
+/* head: of the request that has begun. */
+static void note_fields(struct client_connection *c, struct span head)
+{
+    bool was_known = c->check.has_passed;
+    c->check.passed = NULL; /* may be freed */
+    (void)span_cut(&head, '\n');
+    field_memory_note(&c->memory, was_known, head, &c->server->options->head, &c->turn->request);
+}
+
 static void start(struct client_connection *c, struct span head)
 {
     const struct client_options *options = c->server->options;
     const struct parser_limits limits = {.header_count = options->head.header_count,
                                          .spare = options->spare_headers,
-                                         .lines = c->check.lines};
+                                         .lines = c->check.lines,
+                                         .known = c->check.has_passed ? c->memory.known : NULL};
     struct turn *turn = begin_turn(c);
     struct span copy = arena_copy(&turn->arena, span_skip(head, c->check.skipped));
     enum http_fault fault = parse_request(copy, &limits, &turn->arena, &turn->request);
@@ -174,6 +186,7 @@ static void start(struct client_connection *c, struct span head)
         refuse(c, fault, copy);
         return;
     }
+    note_fields(c, copy);
     turn->must_close = !turn->request.keep_alive;
     turn->continue_is_owed = turn->request.expects_continue;
     turn->body_is_over = turn->request.framing.kind == BODY_NONE;

@@ -57,6 +57,7 @@ struct client_connection {
     bool is_owed;    /* bytes of an answer were queued when it was last looked at: see sending */
     bool could_send; /* more of the body since then: see turn->receiving */
     struct head_check check;
+    struct field_memory memory; /* of the fields it sends */
     struct body_reader body;
     uint32_t drained; /* bytes of a body dropped in IN_DRAIN */
     struct pace sending;

@@ -178,6 +178,27 @@ static bool check_good_field(struct head_check *check, struct span bytes,
     return true;
 }
 
+static bool are_equal(const struct head_limits *a, const struct head_limits *b)
+{
+    return a->head_bytes == b->head_bytes && a->line_bytes == b->line_bytes &&
+           a->header_count == b->header_count;
+}
+
+/* Takes all fields in one step when they are those that have passed before and are there whole. */
+static bool check_passed_fields(struct head_check *check, struct span bytes,
+                                const struct head_limits *limits)
+{
+    const struct passed_fields *passed = check->passed;
+    if (!passed || check->lines != 1 || !are_equal(&passed->limits, limits) ||
+        !span_starts_with(span_skip(bytes, check->checked), passed->bytes))
+        return false;
+    check->checked += passed->bytes.len;
+    check->len = check->checked;
+    check->lines += passed->count;
+    check->has_passed = true;
+    return true;
+}
+
 static enum http_fault check_next(struct head_check *check, enum head_kind kind, struct span bytes,
                                   const struct head_limits *limits)
 {
@@ -185,7 +206,7 @@ static enum http_fault check_next(struct head_check *check, enum head_kind kind,
     case AT_START:
         return check_first_byte(check, kind, bytes.at[check->checked]);
     case AT_LINE:
-        if (check_good_field(check, bytes, limits))
+        if (check_passed_fields(check, bytes, limits) || check_good_field(check, bytes, limits))
             return FAULT_NONE;
         return check_line_start(check, bytes.at[check->checked], limits);
     case AT_SKIPPED_LF:

@@ -55,14 +55,24 @@ struct head_limits {
 enum head_kind { HEAD_REQUEST, HEAD_RESPONSE, HEAD_KIND_COUNT };
 enum head_verdict { HEAD_PARTIAL, HEAD_COMPLETE, HEAD_REFUSED };
 
+/* The fields of another head that have passed, its empty line included. */
+struct passed_fields {
+    struct span bytes;
+    size_t count;              /* of the fields */
+    struct head_limits limits; /* within which they did */
+};
+
 /* Where the check of one head stands; zero to begin. */
 struct head_check {
-    uint8_t state;  /* what the next byte belongs to */
-    size_t checked; /* bytes looked at: the next call goes on from here */
-    size_t skipped; /* of them: an empty line before the head (RFC 9112 §2.2), at most one */
-    size_t line;    /* where the line under way begins */
-    size_t lines;   /* before it, the start line included */
-    size_t len;     /* HEAD_COMPLETE: the head's bytes, skipped ones included */
+    const struct passed_fields
+        *passed;     /* borrowed; what has passed is not looked at again; or NULL */
+    bool has_passed; /* the fields are those */
+    uint8_t state;   /* what the next byte belongs to */
+    size_t checked;  /* bytes looked at: the next call goes on from here */
+    size_t skipped;  /* of them: an empty line before the head (RFC 9112 §2.2), at most one */
+    size_t line;     /* where the line under way begins */
+    size_t lines;    /* before it, the start line included */
+    size_t len;      /* HEAD_COMPLETE: the head's bytes, skipped ones included */
     enum http_fault fault; /* HEAD_REFUSED */
 };
 

@@ -182,14 +182,12 @@ static enum http_fault read_expect(struct request *request)
     return FAULT_NONE;
 }
 
-static enum http_fault read_request(struct request *request, struct span target,
-                                    const struct end_opinion *opinion, struct arena *arena)
+/* All that follows from the fields alone. */
+static enum http_fault read_meaning(struct request *request, const struct end_opinion *opinion)
 {
     enum http_fault fault = check_names(&request->headers);
     if (fault == FAULT_NONE)
         fault = read_host(request);
-    if (fault == FAULT_NONE)
-        fault = read_target(request, target, arena);
     if (fault == FAULT_NONE)
         fault = framing_of_request(&request->headers, request->version, &request->framing);
     if (fault == FAULT_NONE && !end_opinion_agrees(opinion, &request->framing))
@@ -205,7 +203,6 @@ enum http_fault parse_request(struct span head, const struct parser_limits *limi
                               struct arena *arena, struct request *request)
 {
     struct request_line line;
-    struct end_opinion opinion;
     *request = (struct request){0};
     enum http_fault fault = request_line_parse(cut_start_line(&head), &line);
     if (fault == FAULT_NONE)
@@ -213,8 +210,13 @@ enum http_fault parse_request(struct span head, const struct parser_limits *limi
     if (fault != FAULT_NONE)
         return fault;
     request->version = line.version;
-    fault = read_fields(head, HEAD_REQUEST, limits, arena, &request->headers, &opinion);
-    return fault != FAULT_NONE ? fault : read_request(request, line.target, &opinion, arena);
+    if (!known_fields_recall(limits->known, head, limits->spare, arena, request)) {
+        struct end_opinion opinion;
+        fault = read_fields(head, HEAD_REQUEST, limits, arena, &request->headers, &opinion);
+        if (fault == FAULT_NONE)
+            fault = read_meaning(request, &opinion);
+    }
+    return fault != FAULT_NONE ? fault : read_target(request, line.target, arena);
 }
 
 static enum http_fault read_response(struct response *response, bool to_head,

@@ -7,13 +7,15 @@
 #define HTTP_PARSER_H
 
 #include "http/head_check.h"
+#include "http/known_fields.h"
 #include "http/message.h"
 
 struct parser_limits {
     size_t header_count; /* room for this many fields, and `spare` more that bpgate adds */
     size_t spare;
-    size_t lines;               /* of the head, as head_check has counted them; 0: nobody has */
-    bool takes_foreign_codings; /* framing_has_foreign_coding */
+    size_t lines; /* of the head, as head_check has counted them; 0: nobody has */
+    const struct known_fields *known; /* borrowed: what they mean if they are these; or NULL */
+    bool takes_foreign_codings;       /* framing_has_foreign_coding */
 };
 
 /* Fills *request, its framing and target included, or says what is wrong with it (RFC 9112 §3, §5,

@@ -82,6 +82,21 @@ static const struct dialogue dialogues[] = {
      SPAN_INIT("POST /l HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello"
                "GET /b HTTP/1.1\r\nhost: x\r\n\r\n"),
      SPAN_INIT("/l /b "), SPAN_INIT(OK_ANSWER OK_ANSWER)},
+    /* Fields that are known by then: the same, some more, of another target, of another version. */
+    {heard_read,
+     SPAN_INIT("GET /a HTTP/1.1\r\nhost: x\r\n\r\nGET /b HTTP/1.1\r\nhost: x\r\n\r\n"
+               "GET /c HTTP/1.1\r\nhost: x\r\n\r\nGET /d HTTP/1.1\r\nhost: x\r\ny: z\r\n\r\n"
+               "GET http://y/e HTTP/1.1\r\nhost: x\r\n\r\n\r\nGET /f HTTP/1.1\r\nhost: x\r\n\r\n"
+               "GET /g HTTP/1.0\r\nhost: x\r\n\r\n"),
+     SPAN_INIT("/a /b /c /d /e /f /g "),
+     SPAN_INIT(OK_ANSWER OK_ANSWER OK_ANSWER OK_ANSWER OK_ANSWER OK_ANSWER CLOSE_ANSWER)},
+    {heard_read,
+     SPAN_INIT("POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi"
+               "POST /b HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nho"
+               "POST /c HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nha"
+               "GET /d HTTP/1.1\r\nhost : x\r\ncontent-length: 2\r\n\r\n"),
+     SPAN_INIT("/a <hi>end /b <ho>end /c <ha>end refused:GET /d HTTP/1.1 "),
+     SPAN_INIT(OK_ANSWER OK_ANSWER OK_ANSWER NO_ANSWER("400 Bad Request"))},
     {heard_read, SPAN_INIT("GET /a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\nGET /b HT"),
      SPAN_INIT("/a "), SPAN_INIT(CLOSE_ANSWER)},
     {heard_read, SPAN_INIT("GET /a HTTP/1.1\r\nhost : x\r\n\r\n"),

@@ -363,6 +363,63 @@ static void faults_have_the_status_of_the_rfc_and_a_text(void **state)
     }
 }
 
+static const struct passed_fields passed = {
+    .bytes = SPAN_INIT("a: b\r\nc: d\r\n\r\n"), .count = 2, .limits = {4096, 1024, 20}};
+
+static void what_has_passed_is_taken_in_one_step(void **state)
+{
+    (void)state;
+    struct head_check check = {.passed = &passed};
+    struct span head = SPAN("\r\nGET / HTTP/1.1\r\na: b\r\nc: d\r\n\r\nrest");
+    assert_int_equal(head_check(&check, HEAD_REQUEST, head, &wide), HEAD_COMPLETE);
+    assert_true(check.has_passed);
+    assert_int_equal(check.len, head.len - 4);
+    assert_int_equal(check.lines, 3);
+    assert_int_equal(check.skipped, 2);
+}
+
+static void what_has_passed_may_come_in_pieces(void **state)
+{
+    (void)state;
+    struct span head = SPAN("GET / HTTP/1.1\r\na: b\r\nc: d\r\n\r\n");
+    for (size_t cut = 0; cut < head.len; cut++) {
+        struct head_check check = {.passed = &passed};
+        assert_int_equal(feed(&check, HEAD_REQUEST, (struct span){head.at, cut}, &wide),
+                         HEAD_PARTIAL);
+        assert_int_equal(feed(&check, HEAD_REQUEST, head, &wide), HEAD_COMPLETE);
+        assert_int_equal(check.len, head.len);
+        assert_int_equal(check.lines, 3);
+    }
+}
+
+static void what_has_passed_counts_for_the_same_fields_within_the_same_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        struct span head;
+        struct head_limits limits;
+        enum http_fault fault;
+    } rows[] = {
+        {SPAN_INIT("GET / HTTP/1.1\r\na: b\r\nc: d\r\n\r\n"),
+         {4096, 1024, 1},
+         FAULT_TOO_MANY_HEADERS},
+        {SPAN_INIT("G / HTTP/1.1\r\na: b\r\nc: d\r\n\r\n"), {4096, 12, 20}, FAULT_NONE},
+        {SPAN_INIT("G / HTTP/1.1\r\na: b\r\nc: d\r\n\r\n"), {20, 20, 20}, FAULT_HEAD_TOO_LARGE},
+        {SPAN_INIT("GET / HTTP/1.1\r\na: b\r\nc : d\r\n\r\n"), {4096, 1024, 20}, FAULT_HEADER_NAME},
+        {SPAN_INIT("GET / HTTP/1.1\r\na: b\r\nc: d\r\n e\r\n\r\n"),
+         {4096, 1024, 20},
+         FAULT_FOLDED_LINE},
+        {SPAN_INIT("GET / HTTP/3.1\r\na: b\r\nc: d\r\n\r\n"), {4096, 1024, 20}, FAULT_VERSION},
+        {SPAN_INIT("x: y\r\na: b\r\nc: d\r\n\r\n"), {4096, 1024, 20}, FAULT_METHOD},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct head_check check = {.passed = &passed};
+        (void)head_check(&check, HEAD_REQUEST, rows[i].head, &rows[i].limits);
+        assert_int_equal(check.fault, rows[i].fault);
+        assert_false(check.has_passed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +437,9 @@ int main(void)
         cmocka_unit_test(a_head_may_be_as_large_as_the_limit_and_no_larger),
         cmocka_unit_test(there_may_be_as_many_headers_as_the_limit_and_no_more),
         cmocka_unit_test(faults_have_the_status_of_the_rfc_and_a_text),
+        cmocka_unit_test(what_has_passed_is_taken_in_one_step),
+        cmocka_unit_test(what_has_passed_may_come_in_pieces),
+        cmocka_unit_test(what_has_passed_counts_for_the_same_fields_within_the_same_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
@@ -45,23 +47,35 @@ struct log_writer {
     bool is_syslog;          /* a datagram for each line, see log_writer.h */
     struct sockaddr_un peer; /* of that, to connect again when it has begun anew */
     socklen_t peer_len;
-    bool is_torn; /* an error cut a line in the middle: end it before the next */
-    int wake;     /* an eventfd */
+    bool is_torn;      /* an error cut a line in the middle: end it before the next */
+    bool pays_for_all; /* see publish */
+    int wake;          /* an eventfd */
     atomic_bool is_asleep;
     atomic_uint_fast64_t end_ms; /* when to give up writing; NEVER until destroyed */
     size_t ring_count;
     struct log_ring rings[];
 };
 
-/* The worker stores its position and then looks whether the thread sleeps; the thread says that
- * it will sleep and then looks for lines. Both are sequentially consistent, so that one of the two
- * sees the other. */
+/* The worker stores its position and then looks whether the thread sleeps; the thread says that it will sleep
+ * and then looks for lines. With a barrier between the two steps of each, one of the two sees the other. It would
+ * cost the worker as much as half the line, each line; so the thread, before it sleeps, has the kernel make every
+ * other thread pass one, where it can. */
 static void publish(struct log_ring *ring, size_t written)
 {
     struct log_writer *writer = ring->writer;
-    atomic_store(&ring->written, written);
-    if (atomic_load(&writer->is_asleep) && atomic_exchange(&writer->is_asleep, false))
+    atomic_store_explicit(&ring->written, written, memory_order_release);
+    if (writer->pays_for_all)
+        atomic_signal_fence(memory_order_seq_cst); /* the compiler has to keep the order too */
+    else
+        atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&writer->is_asleep, memory_order_relaxed) &&
+        atomic_exchange(&writer->is_asleep, false))
         (void)eventfd_write(writer->wake, 1);
+}
+
+static bool make_all_pass(int command)
+{
+    return syscall(SYS_membarrier, command, 0, 0) == 0;
 }
 
 static bool has_room(struct log_ring *ring, size_t written, size_t len)
@@ -252,14 +266,23 @@ static bool has_work(struct log_writer *writer)
     return is_ending(writer);
 }
 
+static void say_asleep(struct log_writer *writer)
+{
+    atomic_store(&writer->is_asleep, true);
+    if (writer->pays_for_all)
+        ASSERT(make_all_pass(MEMBARRIER_CMD_PRIVATE_EXPEDITED));
+}
+
 static void sleep_until_woken(struct log_writer *writer)
 {
     eventfd_t count;
     /* Again after each wake-up: a worker that is late may wake for a line already written, and
      * takes the flag with it. */
-    for (atomic_store(&writer->is_asleep, true); !has_work(writer);
-         atomic_store(&writer->is_asleep, true))
-        (void)eventfd_read(writer->wake, &count);
+    while (!has_work(writer)) {
+        say_asleep(writer);
+        if (!has_work(writer))
+            (void)eventfd_read(writer->wake, &count);
+    }
     atomic_store(&writer->is_asleep, false);
 }
 
@@ -320,6 +343,7 @@ struct log_writer *log_writer_create(int descriptor, size_t ring_count, size_t r
     writer->descriptor = descriptor;
     look_at_descriptor(writer);
     writer->ring_count = ring_count;
+    writer->pays_for_all = make_all_pass(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
     writer->wake = eventfd(0, EFD_CLOEXEC);
     ASSERT(writer->wake >= 0);
     atomic_init(&writer->end_ms, NEVER);

@@ -96,6 +96,11 @@ static size_t plain_length(struct span text)
     return bytes_before_mark(text, marks_of_unplain);
 }
 
+bool json_is_plain(struct span value)
+{
+    return plain_length(value) == value.len;
+}
+
 /* Takes a run of plain characters, or one other, off the text; returns what to write for it. */
 static struct span take_unit(struct span *text, char unit[LONGEST_UNIT])
 {
@@ -235,57 +240,6 @@ void json_number(struct json_writer *json, struct span name, int64_t value)
 {
     char room[1 + U64_DIGITS];
     json_raw(json, name, digits_of(value, room));
-}
-
-/* Where a member goes whose name and value fit and need no escapes, as nearly all do; NULL: it must be
- * written with care. */
-static char *begin_plain(struct json_writer *json, struct span quoted, struct span value)
-{
-    size_t most = quoted.len + value.len + SPAN(",\"\"").len;
-    if (json->is_full || most > room(json))
-        return NULL;
-    char *at = json->at + json->len;
-    if (json->needs_comma)
-        *at++ = ',';
-    json->needs_comma = true;
-    return put_span(at, quoted);
-}
-
-static struct span unquoted(struct span quoted)
-{
-    return (struct span){quoted.at + 1, quoted.len - SPAN("\"\":").len};
-}
-
-void json_text_of(struct json_writer *json, struct span quoted, struct span value)
-{
-    if (plain_length(value) == value.len)
-        json_word_of(json, quoted, value);
-    else
-        json_text(json, unquoted(quoted), value);
-}
-
-void json_word_of(struct json_writer *json, struct span quoted, struct span value)
-{
-    char *at = begin_plain(json, quoted, value);
-    if (!at) {
-        json_text(json, unquoted(quoted), value);
-        return;
-    }
-    *at = '"';
-    at = put_span(at + 1, value);
-    *at = '"';
-    json->len = (size_t)(at + 1 - json->at);
-}
-
-void json_number_of(struct json_writer *json, struct span quoted, int64_t value)
-{
-    char room[1 + U64_DIGITS];
-    struct span digits = digits_of(value, room);
-    char *at = begin_plain(json, quoted, digits);
-    if (at)
-        json->len = (size_t)(put_span(at, digits) - json->at);
-    else
-        json_raw(json, unquoted(quoted), digits);
 }
 
 void json_bool(struct json_writer *json, struct span name, bool value)

@@ -95,10 +95,11 @@ struct route_catalogue {
 
 /* A path in pieces. */
 struct segments {
-    struct span raw[MAX_DEPTH];   /* as they came */
-    struct span plain[MAX_DEPTH]; /* comparable with literals; empty: equal to none */
+    struct span raw[MAX_DEPTH]; /* as they came */
+    const struct span *plain;   /* comparable with literals; empty: equal to none */
     size_t count;
-    bool is_whole; /* no empty segment, and none left out */
+    bool is_whole;                   /* no empty segment, and none left out */
+    struct span resolved[MAX_DEPTH]; /* what plain is when there are escapes; else raw */
     char decoded[MAX_DEPTH][MAX_LITERAL];
 };
 
@@ -215,14 +216,15 @@ static void split(struct segments *segments, struct span path)
     struct span segment;
     segments->count = 0;
     segments->is_whole = true;
+    segments->plain = has_escape ? segments->resolved : segments->raw;
     while (segments->is_whole && path_next_segment(&path, &segment)) {
         segments->is_whole = segment.len > 0 && segments->count < MAX_DEPTH;
         if (!segments->is_whole)
             return;
         size_t i = segments->count++;
-        segments->raw[i] = segments->plain[i] = segment;
+        segments->raw[i] = segment;
         if (has_escape)
-            segments->plain[i] = resolve(segment, segments->decoded[i]);
+            segments->resolved[i] = resolve(segment, segments->decoded[i]);
     }
 }
 

@@ -13,8 +13,11 @@ void client_send_interim(struct client_connection *c, const struct response *res
     stream_write(c->stream, &head, 1);
 }
 
-static struct span date_of(struct client_server *server)
+/* For a response that has none. */
+static struct span date_of(struct client_server *server, const struct header_list *headers)
 {
+    if (header_list_find(headers, HEADER_DATE))
+        return SPAN("");
     uint64_t now_s = clock_wall_s();
     if (now_s != server->date_s) {
         server->date_s = now_s;
@@ -57,7 +60,7 @@ void client_send_head(struct client_connection *c, const struct response *respon
         .idle_seconds = c->server->options->keep_alive_s,
         .to_http10 = is_old,
         .to_head = to_head || sent.status == 304,
-        .date = date_of(c->server),
+        .date = date_of(c->server, &sent.headers),
     };
     turn->head = write_response_head(&turn->arena, &sent, &options);
     turn->bytes_out += turn->head.len;

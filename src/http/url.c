@@ -83,11 +83,11 @@ static enum http_fault check_query(struct span query)
 static enum http_fault parse_origin_form(struct span text, struct target *target)
 {
     const char *mark = memchr(text.at, '?', text.len);
-    target->origin_form = target->path = text;
-    if (mark) {
-        target->path.len = (size_t)(mark - text.at);
-        target->query = span_skip(text, target->path.len + 1);
-    }
+    struct span path = {text.at, mark ? (size_t)(mark - text.at) : text.len};
+    target->origin_form = text;
+    target->path = path;
+    if (mark)
+        target->query = span_skip(text, path.len + 1);
     enum http_fault fault = check_path(target->path);
     return fault != FAULT_NONE ? fault : check_query(target->query);
 }

@@ -53,9 +53,9 @@ static void copy_fields(struct arena *arena, const struct header_list *from, str
         case HEADER_PRAGMA:
             continue;
         default:
-            to->at[to->count++] =
-                (struct header){arena_copy(arena, from->at[i].name),
-                                arena_copy(arena, from->at[i].value), from->at[i].id};
+            header_list_push(to,
+                             (struct header){arena_copy(arena, from->at[i].name),
+                                             arena_copy(arena, from->at[i].value), from->at[i].id});
         }
     }
 }

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from './support/counting.js';
 import { deferred, pause } from './support/deadline.js';
 import { play } from './support/play.js';
 
@@ -78,4 +79,19 @@ test('an answer with no-cache is for the one who asked, and validated for others
   assert.equal((await leader).text, 'one');
   assert.deepEqual((await Promise.all(others)).map(({ text }) => text), ['two', 'one']);
   assert.deepEqual(upstream.requests.slice(1).map((request) => request.header('if-none-match')), ['"one"', '"one"']);
+});
+
+test('what is fetched anew behind a stale answer is asked for as the one who got that did, and is kept for the same', async (t) => {
+  const { ask, upstream } = await anyApi(t, { settings: { profiles: [{ name: 'open', pass_authorization: true }] } });
+  const headers = { 'cache-control': 'public, max-age=1, stale-while-revalidate=60', vary: 'accept-language' };
+  let count = 0;
+  upstream.on('GET /x', (request) => ({ body: `${request.header('accept-language')} ${++count}`, headers }));
+  const as = (language) => ask('GET', '/x', { headers: { authorization: 'Bearer own', 'accept-language': language } });
+  assert.equal((await as('fr')).text, 'fr 1');
+  assert.equal((await as('de')).text, 'de 2');
+  await pause(2100);
+  assert.equal((await as('fr')).text, 'fr 1', 'the old one');
+  assert.ok(await until(async () => (await as('fr')).text === 'fr 3'), 'then the new one');
+  assert.deepEqual(upstream.requests.map((request) => request.header('authorization')), Array(3).fill('Bearer own'));
+  assert.match((await as('fr')).header('cache-status'), /hit/);
 });

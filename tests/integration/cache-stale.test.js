@@ -91,4 +91,24 @@ describe('stale answers', { concurrency: true }, () => {
     assert.ok(await until(async () => (await stage.ask('GET', HUB)).json.count === 2), 'then the new one');
     assert.equal(counts.get(HUB), 2);
   });
+
+  for (const [what, target] of [['the hub', HUB], ['a bot', BOT]]) {
+    test(`what is fetched anew of ${what} is asked for with the same fields as the first time`, async (t) => {
+      const stage = await troublePlay(t, { settings: { cache: { rules: [{ operations: ['hub', 'getBot'], ttl: '1s', stale: '7d' }] } } });
+      const headers = { accept: 'application/json', 'accept-language': 'fr', 'user-agent': 'team/1', connection: 'x-mine', 'x-mine': '1', te: 'trailers' };
+      countTargets(stage.upstream, [target]);
+      assert.equal((await stage.ask('GET', target, { headers })).status, 200);
+      await pause(1300);
+      const stale = await stage.ask('GET', target, { headers: { ...headers, 'cache-control': 'max-stale' } });
+      assert.equal(stale.json.count, 1, 'the old one is given');
+      const sent = () => stage.upstream.requestsTo(`GET ${target}`);
+      assert.ok(await until(() => sent().length === 2), 'and fetched anew');
+      // A trace is of the request that began it, and there is an entry to be validated.
+      const apart = ['traceparent', 'if-none-match'];
+      const fieldsOf = ({ headers: all }) =>
+        all.map(([name, value]) => `${name.toLowerCase()}: ${name.toLowerCase() === 'x-request-id' ? '' : value}`)
+          .filter((field) => !apart.includes(field.split(':')[0])).sort();
+      assert.deepEqual(fieldsOf(sent()[1]), fieldsOf(sent()[0]));
+    });
+  }
 });

@@ -100,6 +100,15 @@ static enum verdict validate(struct lookup *l, struct cache_entry *entry)
     return STAGE_NEXT;
 }
 
+/* Of any API an answer that is stale when it comes is for one too (RFC 9111 §4.2.4): nothing is known of whom
+ * it is for, while what is known of Botpress is a part of the key. */
+static bool is_to_be_validated(const struct lookup *l, const struct cache_entry *entry)
+{
+    const struct cache_facts *facts = &entry->facts;
+    bool came_stale = facts->initial_age_s >= facts->lifetime_s && facts->stale_while_s == 0;
+    return is_for_one(entry) || (came_stale && l->exchange->services->options->is_generic);
+}
+
 /* The answer to all who waited for it, whatever its lifetime: it came after they had asked. */
 static enum verdict share(struct lookup *l, struct cache_entry *entry)
 {
@@ -147,7 +156,7 @@ enum verdict lookup_finish(struct exchange *ex)
     switch (l->landing) {
     case LANDED_WITH_ENTRY:
         if (selects(l, entry))
-            return is_for_one(entry) ? validate(l, entry) : share(l, entry);
+            return is_to_be_validated(l, entry) ? validate(l, entry) : share(l, entry);
         cache_entry_release(entry);
         l->landed = NULL;
         return join_or_lead(l);

@@ -61,25 +61,27 @@ test('OPTIONS goes as far as Max-Forwards says, and no other method minds it', a
   }
 });
 
-test('an answer with no-cache is for the one who asked, and validated for others who ask meanwhile', async (t) => {
-  const { ask, upstream } = await anyApi(t);
-  const gate = deferred();
-  upstream.on('GET /x', (request) => {
-    const own = request.header('cookie');
-    const headers = { 'cache-control': 'no-cache', etag: `"${own}"` };
-    if (request.header('if-none-match') === headers.etag) return { status: 304, headers };
-    return { hold: upstream.requests.length === 1 && gate.promise, body: own, headers };
+for (const rule of ['no-cache', 'max-age=0']) {
+  test(`an answer with ${rule} is for the one who asked, and validated for others who ask meanwhile`, async (t) => {
+    const { ask, upstream } = await anyApi(t);
+    const gate = deferred();
+    upstream.on('GET /x', (request) => {
+      const own = request.header('cookie');
+      const headers = { 'cache-control': rule, etag: `"${own}"` };
+      if (request.header('if-none-match') === headers.etag) return { status: 304, headers };
+      return { hold: upstream.requests.length === 1 && gate.promise, body: own, headers };
+    });
+    const as = (cookie) => ask('GET', '/x', { headers: { ...NO_KEY, cookie } });
+    const leader = as('one');
+    await upstream.arrival('GET /x');
+    const others = [as('two'), as('one')];
+    await pause(100);
+    gate.resolve();
+    assert.equal((await leader).text, 'one');
+    assert.deepEqual((await Promise.all(others)).map(({ text }) => text), ['two', 'one']);
+    assert.deepEqual(upstream.requests.slice(1).map((request) => request.header('if-none-match')), ['"one"', '"one"']);
   });
-  const as = (cookie) => ask('GET', '/x', { headers: { ...NO_KEY, cookie } });
-  const leader = as('one');
-  await upstream.arrival('GET /x');
-  const others = [as('two'), as('one')];
-  await pause(100);
-  gate.resolve();
-  assert.equal((await leader).text, 'one');
-  assert.deepEqual((await Promise.all(others)).map(({ text }) => text), ['two', 'one']);
-  assert.deepEqual(upstream.requests.slice(1).map((request) => request.header('if-none-match')), ['"one"', '"one"']);
-});
+}
 
 test('what is fetched anew behind a stale answer is asked for as the one who got that did, and is kept for the same', async (t) => {
   const { ask, upstream } = await anyApi(t, { settings: { profiles: [{ name: 'open', pass_authorization: true }] } });

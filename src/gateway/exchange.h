@@ -103,9 +103,8 @@ struct exchange {
     struct cache_entry *held; /* counted: what body points into; NULL: the arena's */
     size_t sent;              /* of body, or of what is being stored */
     enum source source;
-    struct span reason;    /* of a problem: metadata.reason, for the log */
-    unsigned refusal;      /* 1 + enum problem_id of a problem of the gateway's own; 0: none */
-    uint64_t delivered_us; /* when its head went to the client; 0: not yet */
+    struct span reason; /* of a problem: metadata.reason, for the log */
+    unsigned refusal;   /* 1 + enum problem_id of a problem of the gateway's own; 0: none */
     bool has_left;      /* the client has gone, or there never was one; it goes on for the store */
     bool is_feeding;    /* body is at hand: it goes out as the client takes it */
     bool is_delivering; /* the head has gone to the client */

@@ -1,4 +1,3 @@
-#include "base/clock.h"
 #include "gateway/forward.h"
 #include "gateway/head_down.h"
 #include "gateway/lookup.h"
@@ -85,7 +84,6 @@ enum verdict deliver_begin(struct exchange *ex)
         return STAGE_NEXT; /* for nobody */
     head_down_prepare(ex);
     ex->is_delivering = true;
-    ex->delivered_us = clock_us();
     client_send_head(ex->client, ex->response);
     if (!is_relaying(ex))
         return finish_feeding(ex);

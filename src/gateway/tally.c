@@ -90,9 +90,9 @@ static void tally_times(struct metrics_cells *cells, const struct exchange *ex)
 {
     metrics_observe(cells, METRIC_DURATION, AT(service_of(ex), (unsigned)ex->source),
                     ex->ended_us - ex->started_us);
-    if (ex->delivered_us > 0)
+    if (ex->is_delivering)
         metrics_observe(cells, METRIC_OVERHEAD, HERE,
-                        ex->delivered_us - ex->started_us - ex->waited_us);
+                        ex->ended_us - ex->started_us - ex->waited_us);
 }
 
 static void tally_bytes(struct metrics_cells *cells, const struct exchange *ex)

@@ -52,7 +52,7 @@
     METRIC(METRIC_DURATION, TIMES, "bpgate_request_duration_seconds", LABEL_SERVICE, LABEL_SOURCE, LABEL_NONE, \
            "From a request's head to the end of its exchange.")                                    \
     METRIC(METRIC_OVERHEAD, SHORT_TIMES, "bpgate_overhead_seconds", LABEL_NONE, LABEL_NONE, LABEL_NONE, \
-           "The gateway's own part: to the answer's head, less the waiting for client, upstream and Redis.") \
+           "The gateway's own part of an exchange with an answer: less the waiting for client, upstream and Redis.") \
     METRIC(METRIC_KEY_REQUESTS, COUNTER, "bpgate_key_requests", LABEL_KEY, LABEL_SECRET, LABEL_NONE, \
            "Exchanges of each key, by which of its secrets was shown.")                            \
     METRIC(METRIC_KEY_LAST, LATEST, "bpgate_key_last_request_seconds", LABEL_KEY, LABEL_NONE, LABEL_NONE, \

@@ -73,7 +73,10 @@ class Comparison {
   async measure(one, all, how) {
     const results = Object.fromEntries(all.map(({ name }) => [name, []]));
     for (let round = 0; round < this.wanted.rounds; round += 1) {
-      for (const system of all) results[system.name].push(await this.load(system, one, how));
+      for (const system of all) {
+        results[system.name].push(await this.load(system, one, how));
+        this.stage.emptyLogs();
+      }
     }
     return results;
   }

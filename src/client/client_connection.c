@@ -167,7 +167,8 @@ static void note_fields(struct client_connection *c, struct span head)
 {
     bool was_known = c->check.has_passed;
     c->check.passed = NULL; /* may be freed */
-    (void)span_cut(&head, '\n');
+    if (!was_known)
+        (void)span_cut(&head, '\n');
     field_memory_note(&c->memory, was_known, head, &c->server->options->head, &c->turn->request);
 }
 

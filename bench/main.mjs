@@ -107,11 +107,16 @@ async function main(wanted) {
   if (modes[wanted.mode]) return modes[wanted.mode](wanted);
   const folder = mkdtempSync(join(tmpdir(), 'bpgate-bench-'));
   const stage = new Stage(folder);
+  const end = async () => {
+    await stage.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  // Who interrupts it leaves no server behind.
+  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) process.once(signal, () => end().finally(() => process.exit(code)));
   try {
     return await all(stage, wanted);
   } finally {
-    await stage.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await end();
   }
 }
 

@@ -57,19 +57,19 @@ struct log_writer {
 };
 
 /* The worker stores its position and then looks whether the thread sleeps; the thread says that it will sleep
- * and then looks for lines. With a barrier between the two steps of each, one of the two sees the other. It would
- * cost the worker as much as half the line, each line; so the thread, before it sleeps, has the kernel make every
- * other thread pass one, where it can. */
+ * and then looks for lines. With a barrier between the two steps of each, one of the two sees the other. The
+ * worker would pay for it with each line; so the thread, before it sleeps, has the kernel make every other thread
+ * pass one, where it can. */
 static void publish(struct log_ring *ring, size_t written)
 {
     struct log_writer *writer = ring->writer;
-    atomic_store_explicit(&ring->written, written, memory_order_release);
-    if (writer->pays_for_all)
+    if (writer->pays_for_all) {
+        atomic_store_explicit(&ring->written, written, memory_order_release);
         atomic_signal_fence(memory_order_seq_cst); /* the compiler has to keep the order too */
-    else
-        atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&writer->is_asleep, memory_order_relaxed) &&
-        atomic_exchange(&writer->is_asleep, false))
+    } else {
+        atomic_store(&ring->written, written);
+    }
+    if (atomic_load(&writer->is_asleep) && atomic_exchange(&writer->is_asleep, false))
         (void)eventfd_write(writer->wake, 1);
 }
 

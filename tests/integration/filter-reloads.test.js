@@ -84,7 +84,8 @@ test(`${RELOADS} reloads of filters, broken ones among them, leak nothing`, asyn
   }
   const [rss, fds] = await measure();
   t.diagnostic(`after ${WARM_UP}: ${before[0] >> 10} KiB, after ${RELOADS}: ${rss >> 10} KiB; each tenth: ${seen.join(' ')}`);
-  assert.equal(fds, before[1], 'open descriptors');
+  // A connection more may just be open; one forgotten with each reload, or each broken one, would be ten and more.
+  assert.ok(fds - before[1] < 5, `open descriptors: ${before[1]} -> ${fds}`);
   // One state that were lost each time would be 300 KiB a reload, one forgotten text 64 KiB. ASan keeps what is
   // freed for a while, and looks for leaks itself.
   if (!isSanitized) assert.ok(rss - before[0] < 4 << 20, `${rss - before[0]} bytes more`);

@@ -259,8 +259,8 @@ static enum status start(struct process *process, struct sockets *sockets)
 /* Whatever the level: others wait for that line. */
 static void begin_serving(struct process *process, const struct sockets *sockets)
 {
-    say_ready(process, sockets);
     reload_note_start(process);
+    say_ready(process, sockets);
     tell_service_manager(process);
 }
 

@@ -39,7 +39,8 @@ struct field_memory {
 
 /* A request has been accepted, whose fields were the known ones or not. Those that were not are kept when their
  * number since is 2, 4, 8 and so on: not of a first request, which may be the only one, and ever more seldom of
- * a client that never sends the same. The rest as for known_fields_new. */
+ * a client that never sends the same. The rest as for known_fields_new; fields need not be cut out of the head when
+ * they were known. */
 void field_memory_note(struct field_memory *memory, bool was_known, struct span fields,
                        const struct head_limits *limits, const struct request *request);
 void field_memory_clear(struct field_memory *memory);

@@ -181,10 +181,8 @@ struct span write_request_head(struct arena *arena, const struct request *reques
 static void put_status_line(struct head_text *text, unsigned status)
 {
     ASSERT(status >= 100 && status <= 999);
-    const char digits[] = {(char)('0' + status / 100), (char)('0' + status / 10 % 10),
-                           (char)('0' + status % 10)};
     put(text, SPAN("HTTP/1.1 "));
-    put(text, (struct span){digits, sizeof(digits)});
+    put_number(text, status);
     put(text, SPAN(" "));
     put(text, reason_phrase(status));
     put(text, SPAN("\r\n"));

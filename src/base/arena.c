@@ -116,8 +116,10 @@ struct span arena_copy(struct arena *arena, struct span bytes)
 struct span arena_join(struct arena *arena, const struct span *parts, size_t count)
 {
     size_t len = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         len += parts[i].len;
+        ASSERT(len >= parts[i].len);
+    }
     char *text = arena_alloc(arena, len), *end = text;
     for (size_t i = 0; i < count; i++) {
         if (parts[i].len > 0)

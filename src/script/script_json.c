@@ -43,8 +43,10 @@ static void push_number(lua_State *lua, struct span token)
 {
     enum { LONGEST = 400 };
     char text[LONGEST + 1];
-    if (token.len > LONGEST)
+    if (token.len > LONGEST) {
         luaL_error(lua, "a number in this JSON is too long");
+        return; /* which the compiler cannot know */
+    }
     memcpy(text, token.at, token.len);
     text[token.len] = '\0';
     if (lua_stringtonumber(lua, text) == 0)

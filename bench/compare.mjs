@@ -2,8 +2,8 @@
 //
 // In each case every system is measured in turn, round after round, so that what else the machine
 // does meets all alike. First as fast as answers come: processor time a request, requests a second
-// of one core. Then at half the rate of the slowest: latencies. What counts are the medians of the
-// rounds. A system that fails a request has no figures.
+// of one core. Then, longer, as what is rare is measured, at half the rate of the slowest: latencies.
+// What counts are the medians of the rounds. A system that fails a request has no figures.
 
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -12,6 +12,8 @@ import { cases } from './cases.mjs';
 import { median } from './figures.mjs';
 import { caseText, idleText } from './report.mjs';
 import * as systems from './systems.mjs';
+
+const PACED_LONGER = 2;
 
 const pidsOf = (system) => [system.pid, ...(system.more ?? [])].flatMap(systems.family);
 
@@ -53,12 +55,13 @@ class Comparison {
   }
 
   async load(system, one, { rate, requests }) {
-    const { seconds, warm } = this.wanted;
+    const { warm } = this.wanted;
+    const seconds = this.wanted.seconds * (one.longer ?? 1) * (rate ? PACED_LONGER : 1);
     const args = [
       '-c', String(systems.LOAD_CORE), systems.tool('load'),
       '--to', `127.0.0.1:${one.tls ? system.tls : system.plain}`,
       '--requests', requests, '--connections', String(one.connections ?? 64),
-      '--seconds', String(seconds * (one.longer ?? 1)), '--warm', String(warm), '--pids', pidsOf(system).join(','),
+      '--seconds', String(seconds), '--warm', String(warm), '--pids', pidsOf(system).join(','),
       ...(one.tls ? ['--tls', ...one.tls] : []), ...(rate ? ['--rate', String(rate)] : []), ...(one.spins && !rate ? ['--spin'] : []),
     ];
     try {

@@ -53,9 +53,10 @@ const promisesText = (promises) =>
 export const page = (about, given, { idle, results, steps }, promises) => `# Results
 
 Written by \`bench/run.sh --write\`; what is measured and how is in [compare.mjs](compare.mjs), the configurations in
-[systems.mjs](systems.mjs). Medians of ${given.rounds} interleaved rounds of ${given.seconds} s each. The proxy has one core of its own, upstream and
-load generator share another. CPU time is user and system of all threads of the proxy, by the kernel's accounting, while it answers
-as fast as it can; latencies are counted from the intended start, at half the rate of the slowest. *bpgate to it*: bpgate's figure
+[systems.mjs](systems.mjs). Medians of ${given.rounds} interleaved rounds of ${given.seconds} s each, twice that for latencies. The proxy has one core of its own, upstream
+and load generator share another. CPU time is user and system of all threads of the proxy, by the kernel's accounting, while it answers
+as fast as it can; latencies are counted from the intended start, at half the rate of the slowest; requests are due in groups,
+each half millisecond. *bpgate to it*: bpgate's figure
 divided by the row's, round by round, and the median of that; below 1 bpgate needs less.
 
 ![CPU time a request](results.svg)

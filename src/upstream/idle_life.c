@@ -19,15 +19,30 @@ static void lower(uint64_t *shortest_ms, uint64_t ms)
         *shortest_ms = ms;
 }
 
-void idle_life_note(struct idle_life *life, uint64_t rested_ms, uint64_t now_ms)
+static struct idle_life_slot *slot_of(struct idle_life *life, uint64_t now_ms)
 {
     uint64_t number = now_ms / SLOT_MS;
     struct idle_life_slot *slot = &life->slots[number % IDLE_LIFE_SLOTS];
     if (slot->number != number)
         *slot = (struct idle_life_slot){.number = number};
+    return slot;
+}
+
+void idle_life_note(struct idle_life *life, uint64_t rested_ms, uint64_t now_ms)
+{
+    struct idle_life_slot *slot = slot_of(life, now_ms);
     lower(&slot->shortest_ms, rested_ms < LEAST_LIFE_MS ? LEAST_LIFE_MS : rested_ms);
     if (rested_ms >= LEAST_REST_MS)
         lower(&slot->rest_ms, rested_ms);
+}
+
+void idle_life_note_kept(struct idle_life *life, uint64_t rested_ms, uint64_t now_ms)
+{
+    if (rested_ms <= life->first_ms)
+        return;
+    struct idle_life_slot *slot = slot_of(life, now_ms);
+    if (rested_ms > slot->kept_ms)
+        slot->kept_ms = rested_ms;
 }
 
 static bool is_remembered(const struct idle_life_slot *slot, uint64_t now_ms)
@@ -37,13 +52,17 @@ static bool is_remembered(const struct idle_life_slot *slot, uint64_t now_ms)
 
 uint64_t idle_life_shortest_ms(const struct idle_life *life, uint64_t now_ms)
 {
-    uint64_t shortest_ms = life->first_ms;
+    uint64_t shortest_ms = 0, kept_ms = life->first_ms;
     for (size_t i = 0; i < IDLE_LIFE_SLOTS; i++) {
         const struct idle_life_slot *slot = &life->slots[i];
-        if (slot->shortest_ms > 0 && is_remembered(slot, now_ms))
+        if (!is_remembered(slot, now_ms))
+            continue;
+        if (slot->shortest_ms > 0)
             lower(&shortest_ms, slot->shortest_ms);
+        if (slot->kept_ms > kept_ms)
+            kept_ms = slot->kept_ms;
     }
-    return shortest_ms;
+    return shortest_ms > 0 ? shortest_ms : kept_ms;
 }
 
 uint64_t idle_life_limit_ms(const struct idle_life *life, uint64_t most_ms, uint64_t now_ms)

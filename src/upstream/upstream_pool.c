@@ -8,8 +8,10 @@ struct upstream_pool {
     struct loop *loop;
     struct dialer *dialer;
     struct upstream_pool_options options;
-    struct list idle; /* newest first */
-    struct list line; /* waits, oldest first */
+    struct list idle;    /* newest first */
+    struct list dialing; /* waits for which one is dialed, oldest first */
+    struct list coming;  /* connections that are dialed for nobody any more */
+    struct list line;    /* waits for which none may be dialed, oldest first */
     size_t idle_count, open_count, line_count;
     struct idle_life life;
     bool is_closing;
@@ -71,6 +73,17 @@ static uint64_t idle_limit_ms(const struct upstream_pool *pool)
 static void rest_until(struct upstream_connection *connection, uint64_t limit_ms)
 {
     timer_set(&connection->timer, connection->idle_since_ms + limit_ms);
+}
+
+/* Of more than max_idle the one that has rested longest goes, after a moment. Not at once: under load the
+ * next request would have to shake hands anew, again and again. */
+static void thin_out(struct upstream_pool *pool)
+{
+    if (pool->idle_count <= pool->options.max_idle)
+        return;
+    struct upstream_connection *oldest = connection_of(pool->idle.prev);
+    uint64_t limit_ms = idle_limit_ms(pool);
+    rest_until(oldest, limit_ms < SURPLUS_REST_MS ? limit_ms : SURPLUS_REST_MS);
 }
 
 /* The server has ended a connection at rest: the others need not wait for the same. */
@@ -138,18 +151,16 @@ static const struct stream_events idle_events = {on_open, on_data, on_drained, o
 
 static void on_rested(struct timer *timer)
 {
-    close_connection(container_of(timer, struct upstream_connection, timer));
-}
-
-static struct upstream_connection *connection_create(struct upstream_pool *pool,
-                                                     struct stream *stream)
-{
-    struct upstream_connection *connection = xcalloc(1, sizeof(*connection));
-    connection->stream = stream;
-    connection->pool = pool;
-    timer_init(&connection->timer, &pool->loop->timers, on_rested);
-    stream_listen_to(stream, &idle_events, connection);
-    return connection;
+    struct upstream_connection *connection = container_of(timer, struct upstream_connection, timer);
+    struct upstream_pool *pool = connection->pool;
+    uint64_t rested_ms = now_of(pool) - connection->idle_since_ms, limit_ms = idle_limit_ms(pool);
+    if (pool->idle_count <= pool->options.max_idle && rested_ms < limit_ms) {
+        rest_until(connection, limit_ms); /* others have been taken since */
+        return;
+    }
+    idle_life_note_kept(&pool->life, rested_ms, now_of(pool));
+    close_connection(connection);
+    thin_out(pool);
 }
 
 /* --- Waits --- */
@@ -161,27 +172,93 @@ static void end_wait(struct pool_wait *wait, enum pool_result result, enum dial_
     wait->on_done(wait, result, dial, detail);
 }
 
+static void settle(struct upstream_connection *connection);
+
+/* Nothing was dialed, or it is not wanted: there is room for another. */
+static void forget(struct upstream_connection *connection)
+{
+    struct upstream_pool *pool = connection->pool;
+    free(connection);
+    pool->open_count--;
+    serve_line(pool);
+    free_pool_if_done(pool);
+}
+
 static void on_dialed(void *owner, enum dial_result result, struct stream *stream,
                       struct span detail)
 {
-    struct pool_wait *wait = owner;
-    struct upstream_pool *pool = wait->pool;
-    wait->dial = NULL;
+    struct upstream_connection *connection = owner;
+    struct pool_wait *wait = connection->taken_by;
+    connection->dial = NULL;
+    connection->taken_by = NULL;
+    list_remove(wait ? &wait->link : &connection->link);
+    if (wait)
+        wait->dialed = NULL;
     if (result != DIAL_OK) {
-        pool->open_count--;
-        serve_line(pool);
-        free_pool_if_done(pool);
-        end_wait(wait, POOL_DIAL_FAILED, result, detail);
+        forget(connection);
+        if (wait)
+            end_wait(wait, POOL_DIAL_FAILED, result, detail);
         return;
     }
-    wait->connection = connection_create(pool, stream);
+    connection->stream = stream;
+    connection->idle_since_ms = now_of(connection->pool);
+    stream_listen_to(stream, &idle_events, connection);
+    if (!wait) {
+        settle(connection);
+        return;
+    }
+    wait->connection = connection;
     end_wait(wait, POOL_OK, DIAL_OK, (struct span){"", 0});
 }
 
+static struct upstream_connection *dial_anew(struct upstream_pool *pool)
+{
+    struct upstream_connection *connection = xcalloc(1, sizeof(*connection));
+    connection->pool = pool;
+    timer_init(&connection->timer, &pool->loop->timers, on_rested);
+    pool->open_count++;
+    connection->dial = dial_begin(pool->dialer, on_dialed, connection);
+    return connection;
+}
+
+static bool may_dial(const struct upstream_pool *pool)
+{
+    return pool->open_count < pool->options.max_open || !list_is_empty(&pool->coming);
+}
+
+/* Waits for what is dialed already and no longer wanted, the newest, or dials. */
 static void dial(struct pool_wait *wait)
 {
-    wait->pool->open_count++;
-    wait->dial = dial_begin(wait->pool->dialer, on_dialed, wait);
+    struct upstream_pool *pool = wait->pool;
+    bool is_coming = !list_is_empty(&pool->coming);
+    struct upstream_connection *connection =
+        is_coming ? connection_of(pool->coming.prev) : dial_anew(pool);
+    list_remove(&connection->link);
+    connection->taken_by = wait;
+    wait->dialed = connection;
+    list_push_back(&pool->dialing, &wait->link);
+}
+
+static void call_off_dial(struct upstream_connection *connection)
+{
+    list_remove(&connection->link);
+    dial_call_off(connection->dial);
+    forget(connection);
+}
+
+/* What is dialed for a wait goes on without it, unless nobody will come any more. */
+static void leave_dial(struct pool_wait *wait)
+{
+    struct upstream_connection *connection = wait->dialed;
+    list_remove(&wait->link);
+    wait->dialed = NULL;
+    connection->taken_by = NULL;
+    if (wait->pool->is_closing) {
+        call_off_dial(connection);
+        return;
+    }
+    list_push_back(&wait->pool->coming, &connection->link);
+    serve_line(wait->pool);
 }
 
 static void tell_taken(struct task *task)
@@ -200,6 +277,7 @@ static void tell_full(struct task *task)
 static void take(struct pool_wait *wait, struct upstream_connection *connection)
 {
     leave_idle(connection);
+    connection->rested_ms = now_of(wait->pool) - connection->idle_since_ms;
     wait->connection = connection;
     connection->taken_by = wait;
     later_run(&wait->pool->loop->later, &wait->ready, tell_taken);
@@ -222,7 +300,7 @@ static void on_waited(struct timer *timer)
 /* Lets the first in the line open a connection where one has gone. */
 static void serve_line(struct upstream_pool *pool)
 {
-    if (list_is_empty(&pool->line) || pool->open_count >= pool->options.max_open)
+    if (list_is_empty(&pool->line) || !may_dial(pool))
         return;
     struct pool_wait *wait = container_of(pool->line.next, struct pool_wait, link);
     leave_line(wait);
@@ -242,7 +320,7 @@ static bool may_serve(const struct upstream_pool *pool, struct upstream_connecti
 void pool_wait_begin(struct pool_wait *wait, struct upstream_pool *pool, bool must_be_fresh)
 {
     wait->pool = pool;
-    wait->dial = NULL;
+    wait->dialed = NULL;
     wait->connection = NULL;
     wait->must_be_fresh = must_be_fresh;
     timer_init(&wait->timer, &pool->loop->timers, on_waited);
@@ -254,7 +332,7 @@ void pool_wait_begin(struct pool_wait *wait, struct upstream_pool *pool, bool mu
     }
     if (newest && pool->open_count >= pool->options.max_open)
         close_connection(connection_of(pool->idle.prev)); /* too old for this one: make room */
-    if (pool->open_count < pool->options.max_open) {
+    if (may_dial(pool)) {
         dial(wait);
     } else if (pool->line_count >= pool->options.max_waiting) {
         later_run(&pool->loop->later, &wait->ready, tell_full);
@@ -265,45 +343,47 @@ void pool_wait_begin(struct pool_wait *wait, struct upstream_pool *pool, bool mu
     }
 }
 
-/* Those beyond max_idle rest for a moment only. Not closed at once: under load the next request
- * would have to shake hands anew, again and again. */
-static uint64_t rest_limit_ms(const struct upstream_pool *pool)
+/* The wait that has waited longest, if this connection may serve it. */
+static struct pool_wait *first_wait(const struct upstream_pool *pool,
+                                    struct upstream_connection *connection)
 {
-    uint64_t limit_ms = idle_limit_ms(pool);
-    bool is_surplus = pool->idle_count > pool->options.max_idle;
-    return is_surplus && limit_ms > SURPLUS_REST_MS ? SURPLUS_REST_MS : limit_ms;
+    const struct list *waits = list_is_empty(&pool->dialing) ? &pool->line : &pool->dialing;
+    if (list_is_empty(waits))
+        return NULL;
+    struct pool_wait *first = container_of(waits->next, struct pool_wait, link);
+    return may_serve(pool, connection, first->must_be_fresh) ? first : NULL;
 }
 
-/* To the first in the line that it may serve, else to the idle ones. */
+/* To who waits, else to the idle ones. Who is in the line has no other way to one. */
 static void settle(struct upstream_connection *connection)
 {
     struct upstream_pool *pool = connection->pool;
-    struct pool_wait *first =
-        list_is_empty(&pool->line) ? NULL : container_of(pool->line.next, struct pool_wait, link);
-    if (first && may_serve(pool, connection, first->must_be_fresh)) {
-        leave_line(first);
+    struct pool_wait *first = first_wait(pool, connection);
+    if (first) {
+        if (first->dialed)
+            leave_dial(first);
+        else
+            leave_line(first);
         take(first, connection);
-    } else if (first || pool->is_closing || pool->options.max_idle == 0) {
+    } else if (!list_is_empty(&pool->line) || pool->is_closing || pool->options.max_idle == 0) {
         close_connection(connection);
     } else {
         list_push_front(&pool->idle, &connection->link);
         pool->idle_count++;
-        rest_until(connection, rest_limit_ms(pool));
+        rest_until(connection, idle_limit_ms(pool));
+        thin_out(pool);
     }
 }
 
 void pool_wait_call_off(struct pool_wait *wait)
 {
-    struct upstream_pool *pool = wait->pool;
     later_cancel(&wait->ready);
-    if (list_has(&wait->link))
+    if (wait->dialed) {
+        list_remove(&wait->link);
+        call_off_dial(wait->dialed);
+        wait->dialed = NULL;
+    } else if (list_has(&wait->link)) {
         leave_line(wait);
-    if (wait->dial) {
-        dial_call_off(wait->dial);
-        wait->dial = NULL;
-        pool->open_count--;
-        serve_line(pool);
-        free_pool_if_done(pool);
     } else if (wait->connection) {
         wait->connection->taken_by = NULL;
         settle(wait->connection); /* it rests since when it did: nothing was sent on it */
@@ -322,6 +402,8 @@ struct upstream_pool *upstream_pool_create(struct loop *loop, struct dialer *dia
     pool->options = *options;
     idle_life_init(&pool->life, options->first_life_ms);
     list_init(&pool->idle);
+    list_init(&pool->dialing);
+    list_init(&pool->coming);
     list_init(&pool->line);
     return pool;
 }
@@ -332,6 +414,8 @@ void upstream_pool_destroy(struct upstream_pool *pool)
     pool->is_closing = true;
     while (!list_is_empty(&pool->idle))
         close_connection(connection_of(pool->idle.next));
+    while (!list_is_empty(&pool->coming))
+        call_off_dial(connection_of(pool->coming.next));
     pool->open_count--;
     free_pool_if_done(pool);
 }
@@ -350,6 +434,7 @@ void upstream_pool_release(struct upstream_connection *connection, bool is_clean
         close_connection(connection);
         return;
     }
+    idle_life_note_kept(&pool->life, connection->rested_ms, connection->idle_since_ms);
     stream_listen_to(connection->stream, &idle_events, connection);
     settle(connection);
 }

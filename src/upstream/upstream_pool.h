@@ -4,6 +4,9 @@
  * that the rest can age and close. A request that must not be sent twice gets only a connection that
  * is new, or has rested less than a third of the shortest idle life that this server has shown. What
  * rests is closed a little before that life is over, so that requests do not meet its end.
+ *
+ * Who waits while a connection is dialed takes one that is given back sooner; what was dialed is then
+ * for the next, or rests.
  */
 #ifndef UPSTREAM_UPSTREAM_POOL_H
 #define UPSTREAM_UPSTREAM_POOL_H
@@ -50,8 +53,8 @@ enum pool_result {
 struct pool_wait {
     struct list link;
     struct upstream_pool *pool;
-    struct dial *dial;  /* its own, while one runs */
-    struct timer timer; /* while in the line */
+    struct upstream_connection *dialed; /* on its way for this wait, or NULL */
+    struct timer timer;                 /* while in the line */
     struct task ready;
     struct upstream_connection *connection; /* taken already, told by ready */
     bool must_be_fresh;
@@ -64,12 +67,14 @@ void pool_wait_begin(struct pool_wait *wait, struct upstream_pool *pool, bool mu
 void pool_wait_call_off(struct pool_wait *wait);
 
 struct upstream_connection {
-    struct stream *stream; /* owned; NULL once closed */
+    struct stream *stream; /* owned; NULL until it is dialed and once it is closed */
+    struct dial *dial;     /* while it is dialed */
     struct upstream_pool *pool;
-    struct list link; /* of the idle ones */
+    struct list link; /* of the idle ones, or of those that are dialed for nobody any more */
     uint64_t idle_since_ms;
+    uint64_t rested_ms;         /* before it was taken */
     uint64_t uses;              /* requests sent on it so far */
-    struct pool_wait *taken_by; /* borrowed: who will be told of it in this turn of the loop */
+    struct pool_wait *taken_by; /* borrowed: who dials it, or will be told of it in this turn */
     struct timer timer;
     struct task bury;
 };

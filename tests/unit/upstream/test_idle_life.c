@@ -37,11 +37,11 @@ static void a_limit_is_a_little_before_the_shortest_life(void **state)
     static const struct {
         uint64_t rested_ms, shortest_ms, limit_ms;
     } rows[] = {
-        {0, 100, MOST_MS},          {100, 100, MOST_MS},
-        {999, 999, MOST_MS},        {1000, 1000, 500},
-        {4999, 4999, 4499},         {5000, 5000, 4500},
-        {20000, FIRST_MS, 18000},   {MOST_MS, FIRST_MS, 54000},
-        {70000, FIRST_MS, MOST_MS}, {UINT64_MAX / 2, FIRST_MS, MOST_MS},
+        {0, 100, MOST_MS},       {100, 100, MOST_MS},
+        {999, 999, MOST_MS},     {1000, 1000, 500},
+        {4999, 4999, 4499},      {5000, 5000, 4500},
+        {20000, 20000, 18000},   {MOST_MS, MOST_MS, 54000},
+        {70000, 70000, MOST_MS}, {UINT64_MAX / 2, UINT64_MAX / 2, MOST_MS},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct idle_life life = life_of(rows[i].rested_ms);
@@ -92,6 +92,22 @@ static void what_is_shown_later_outlives_what_was_shown_before(void **state)
     assert_int_equal(idle_life_limit_ms(&life, MOST_MS, noon_ms + 20 * MINUTE_MS), MOST_MS);
 }
 
+static void what_was_kept_longest_counts_until_a_connection_ends(void **state)
+{
+    (void)state;
+    struct idle_life life;
+    idle_life_init(&life, FIRST_MS);
+    idle_life_note_kept(&life, FIRST_MS - 1, noon_ms);
+    assert_int_equal(idle_life_shortest_ms(&life, noon_ms), FIRST_MS);
+    idle_life_note_kept(&life, 30000, noon_ms);
+    idle_life_note_kept(&life, 20000, noon_ms);
+    assert_int_equal(idle_life_shortest_ms(&life, noon_ms), 30000);
+    assert_int_equal(idle_life_limit_ms(&life, MOST_MS, noon_ms), MOST_MS);
+    idle_life_note(&life, 25000, noon_ms);
+    assert_int_equal(idle_life_shortest_ms(&life, noon_ms), 25000);
+    assert_int_equal(idle_life_shortest_ms(&life, noon_ms + 10 * MINUTE_MS), FIRST_MS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +116,7 @@ int main(void)
         cmocka_unit_test(the_shortest_counts_in_any_order),
         cmocka_unit_test(a_young_end_hides_no_rest),
         cmocka_unit_test(a_life_is_remembered_for_five_minutes_and_forgotten_after_ten),
+        cmocka_unit_test(what_was_kept_longest_counts_until_a_connection_ends),
         cmocka_unit_test(what_is_shown_later_outlives_what_was_shown_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,20 +92,72 @@ static void the_newest_is_used_first(void **state)
     assert_ptr_equal(scene->waiters[3].connection, second);
 }
 
+static void rest_all(struct pool_scene *scene, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)pool_scene_connect_one(scene, i);
+    for (size_t i = 0; i < count; i++)
+        pool_scene_give_back(&scene->waiters[i], true);
+}
+
 /* Under load the next request comes at once: to close what is over the bound would cost it a
- * handshake. */
+ * handshake. What has rested longest is what is least needed. */
 static void more_than_may_rest_only_for_a_moment(void **state)
 {
     struct pool_scene *scene = *state;
-    for (size_t i = 0; i < 4; i++)
-        (void)pool_scene_connect_one(scene, i);
-    for (size_t i = 0; i < 4; i++)
-        pool_scene_give_back(&scene->waiters[i], true);
+    rest_all(scene, 4);
     pool_scene_pass(scene, 999);
     assert_counts(scene, 4, 4, 0);
     pool_scene_pass(scene, 1);
     assert_counts(scene, 3, 3, 0);
-    assert_int_equal(scene->dialer.servers[3].server.ended, 1);
+    assert_int_equal(scene->dialer.servers[0].server.ended, 1);
+}
+
+static int set_up_few(void **state)
+{
+    static struct pool_scene scene;
+    pool_scene_build(&scene, 6, 3);
+    *state = &scene;
+    return 0;
+}
+
+static void all_that_are_too_many_go(void **state)
+{
+    struct pool_scene *scene = *state;
+    rest_all(scene, 6);
+    pool_scene_pass(scene, 1000);
+    pool_scene_pass(scene, 0);
+    pool_scene_pass(scene, 0);
+    assert_counts(scene, 3, 3, 0);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(scene->dialer.servers[i].server.ended, i < 3);
+}
+
+static void what_is_not_too_many_any_more_stays(void **state)
+{
+    struct pool_scene *scene = *state;
+    rest_all(scene, 4);
+    (void)pool_scene_begin(scene, 4, false);
+    pool_scene_turn(scene);
+    pool_scene_pass(scene, 59999);
+    assert_counts(scene, 3, 4, 0);
+    pool_scene_pass(scene, 1);
+    assert_counts(scene, 0, 1, 0);
+}
+
+/* Those that have rested for long would otherwise keep the place of those that can serve. */
+static void what_rests_makes_room_for_what_is_fresh(void **state)
+{
+    struct pool_scene *scene = *state;
+    rest_all(scene, 3);
+    pool_scene_pass(scene, 4000);
+    (void)pool_scene_begin(scene, 3, true);
+    struct fake_server *fresh = fake_dialer_connect(&scene->dialer);
+    pool_scene_give_back(&scene->waiters[3], true);
+    pool_scene_pass(scene, 0);
+    assert_counts(scene, 3, 3, 0);
+    assert_int_equal(scene->dialer.servers[0].server.ended, 1);
+    assert_int_equal(fresh->server.ended, 0);
 }
 
 static void an_idle_connection_is_closed_after_its_time(void **state)
@@ -118,7 +170,7 @@ static void an_idle_connection_is_closed_after_its_time(void **state)
     pool_scene_pass(scene, 1);
     assert_counts(scene, 0, 0, 0);
     assert_int_equal(server->server.ended, 1);
-    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 60000);
 }
 
 static void what_is_in_use_has_no_idle_time(void **state)
@@ -271,6 +323,39 @@ static void what_the_server_has_shown_is_forgotten(void **state)
     assert_counts(scene, 1, 1, 0);
 }
 
+static void a_rest_after_which_the_server_answered_is_to_be_trusted(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 9000);
+    (void)pool_scene_begin(scene, 0, false);
+    pool_scene_turn(scene);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
+    pool_scene_give_back(&scene->waiters[0], true);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 9000);
+    pool_scene_pass(scene, 2999);
+    (void)pool_scene_begin(scene, 0, true);
+    pool_scene_turn(scene);
+    assert_int_equal(scene->dialer.begun, 1);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 3000);
+    (void)pool_scene_begin(scene, 0, true);
+    assert_int_equal(scene->dialer.begun, 2);
+}
+
+static void a_rest_after_which_the_answer_was_lost_shows_nothing(void **state)
+{
+    struct pool_scene *scene = *state;
+    (void)pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, 9000);
+    (void)pool_scene_begin(scene, 0, false);
+    pool_scene_turn(scene);
+    pool_scene_give_back(&scene->waiters[0], false);
+    assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
+}
+
 static void what_shows_a_close_is_not_fresh(void **state)
 {
     struct pool_scene *scene = *state;
@@ -385,30 +470,6 @@ static void who_left_the_line_to_dial_has_no_deadline_here(void **state)
     assert_int_equal(scene->waiters[1].told, 0);
 }
 
-static void a_failed_dial_says_why(void **state)
-{
-    struct pool_scene *scene = *state;
-    struct waiter *waiter = pool_scene_begin(scene, 0, false);
-    fake_dialer_fail(&scene->dialer, DIAL_TLS_UNTRUSTED, SPAN("certificate has expired"));
-    assert_int_equal(waiter->told, 1);
-    assert_int_equal(waiter->result, POOL_DIAL_FAILED);
-    assert_int_equal(waiter->dial, DIAL_TLS_UNTRUSTED);
-    assert_true(span_equal(waiter->detail, SPAN("certificate has expired")));
-    assert_counts(scene, 0, 0, 0);
-}
-
-static void a_wait_may_begin_again_from_inside_its_failure(void **state)
-{
-    struct pool_scene *scene = *state;
-    struct waiter *waiter = pool_scene_begin(scene, 0, false);
-    waiter->begins_again = true;
-    fake_dialer_fail(&scene->dialer, DIAL_REFUSED, SPAN("no"));
-    assert_counts(scene, 0, 1, 0);
-    (void)fake_dialer_connect(&scene->dialer);
-    assert_int_equal(waiter->told, 2);
-    assert_int_equal(waiter->result, POOL_OK);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +480,9 @@ int main(void)
         TEST(a_connection_that_is_not_clean_is_closed),
         TEST(the_newest_is_used_first),
         TEST(more_than_may_rest_only_for_a_moment),
+        cmocka_unit_test_setup_teardown(all_that_are_too_many_go, set_up_few, tear_down),
+        TEST(what_is_not_too_many_any_more_stays),
+        TEST(what_rests_makes_room_for_what_is_fresh),
         TEST(an_idle_connection_is_closed_after_its_time),
         TEST(what_is_in_use_has_no_idle_time),
         TEST(unexpected_bytes_close_an_idle_connection),
@@ -430,6 +494,8 @@ int main(void)
         TEST(so_are_those_that_rest_already),
         TEST(a_server_that_starts_anew_spoils_no_rest),
         TEST(what_the_server_has_shown_is_forgotten),
+        TEST(a_rest_after_which_the_server_answered_is_to_be_trusted),
+        TEST(a_rest_after_which_the_answer_was_lost_shows_nothing),
         TEST(what_shows_a_close_is_not_fresh),
         TEST(to_be_taken_and_called_off_does_not_make_a_connection_fresh),
         TEST_ONE(at_the_bound_a_rested_connection_makes_room_for_a_fresh_one),
@@ -438,8 +504,6 @@ int main(void)
         TEST_ONE(the_line_has_a_bound),
         TEST_ONE(the_line_has_a_deadline),
         TEST_ONE(who_left_the_line_to_dial_has_no_deadline_here),
-        TEST(a_failed_dial_says_why),
-        TEST(a_wait_may_begin_again_from_inside_its_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

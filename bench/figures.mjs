@@ -10,3 +10,11 @@ export function ratioOf(own, other, field) {
   const [mine, theirs] = [own?.rounds?.[field], other?.rounds?.[field]];
   return mine && theirs ? median(mine.map((value, i) => value / theirs[i])) : null;
 }
+
+/**
+ * One row's median to another's: for latencies, which are the machine's rare moments, and those meet each system in
+ * rounds of its own. null: one of them has no figures.
+ */
+export function ratioOfMedians(own, other, field) {
+  return own?.rounds && other?.rounds ? own[field] / other[field] : null;
+}

@@ -2,15 +2,15 @@
 //
 // A promise is {show, says, value, most}; value is null when a system that it is about has no figures.
 
-import { median, ratioOf } from './figures.mjs';
+import { median, ratioOf, ratioOfMedians } from './figures.mjs';
 
 const PEERS = ['nginx', 'haproxy', 'varnish'];
 
 const rowOf = (result, name) => result?.rows.find((row) => row.name === name && row.failed === 0);
 
 /** The gateway's figure to that of the best of these, which is the one beside which it looks worst. */
-function ratio(result, field, names, own = 'bpgate') {
-  const ratios = names.map((name) => ratioOf(rowOf(result, own), rowOf(result, name), field)).filter((value) => value !== null);
+function ratio(result, field, names, own = 'bpgate', compare = ratioOf) {
+  const ratios = names.map((name) => compare(rowOf(result, own), rowOf(result, name), field)).filter((value) => value !== null);
   return ratios.length > 0 ? Math.max(...ratios) : null;
 }
 
@@ -33,7 +33,7 @@ export function promisesOf({ idle, results }) {
   }));
   const latencies = results
     .filter(({ rows }) => rows.some(({ name }) => PEERS.includes(name)))
-    .map((result) => ({ show: 2, says: `p99 of ${result.title}, to the best peer's`, value: ratio(result, 'p99', PEERS), most: P99_MOST }));
+    .map((result) => ({ show: 2, says: `p99 of ${result.title}, to the best peer's`, value: ratio(result, 'p99', PEERS, 'bpgate', ratioOfMedians), most: P99_MOST }));
   promises.push(...latencies);
   if (latencies.length > 0) {
     const above = latencies.filter(({ value }) => value === null || value > 1).length;

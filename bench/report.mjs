@@ -1,6 +1,6 @@
 // report.mjs - the results as text and as one picture.
 
-import { ratioOf } from './figures.mjs';
+import { ratioOf, ratioOfMedians } from './figures.mjs';
 import { holds } from './promises.mjs';
 
 const number = (value, digits = 1) => (value === null || value === undefined ? '-' : value.toFixed(digits));
@@ -17,7 +17,7 @@ function cellsOf(own, row) {
   if (row.failed > 0) return [row.name, `${row.failed} failed: ${row.first}`, ...Array(7).fill('-')];
   return [
     row.name, number(row.cpu, 2), number(ratioOf(own, row, 'cpu'), 2), whole(row.rate), number(row.share, 2),
-    whole(row.p50), whole(row.p99), whole(row.p999), number(ratioOf(own, row, 'p99'), 2),
+    whole(row.p50), whole(row.p99), whole(row.p999), number(ratioOfMedians(own, row, 'p99'), 2),
   ];
 }
 
@@ -57,7 +57,7 @@ Written by \`bench/run.sh --write\`; what is measured and how is in [compare.mjs
 and load generator share another. CPU time is user and system of all threads of the proxy, by the kernel's accounting, while it answers
 as fast as it can; latencies are counted from the intended start, at half the rate of the slowest; requests are due in groups,
 each half millisecond. *bpgate to it*: bpgate's figure
-divided by the row's, round by round, and the median of that; below 1 bpgate needs less.
+divided by the row's, round by round, and the median of that; of latencies, the ratio of the medians; below 1 bpgate needs less.
 
 ![CPU time a request](results.svg)
 

@@ -45,7 +45,8 @@ static void fail(struct upstream_call *call, enum call_failure_kind kind, struct
     struct call_failure failure = {
         .kind = kind,
         .was_sent = call->head_is_sent,
-        .was_reused = call->connection && call->connection->uses > 1,
+        .was_reused =
+            call->connection && (call->connection->uses > 1 || call->connection->has_rested),
         .proxy_status = failures[kind].proxy_status,
         .detail = detail,
     };

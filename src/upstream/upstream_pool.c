@@ -368,6 +368,7 @@ static void settle(struct upstream_connection *connection)
     } else if (!list_is_empty(&pool->line) || pool->is_closing || pool->options.max_idle == 0) {
         close_connection(connection);
     } else {
+        connection->has_rested = true;
         list_push_front(&pool->idle, &connection->link);
         pool->idle_count++;
         rest_until(connection, idle_limit_ms(pool));

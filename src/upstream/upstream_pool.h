@@ -74,6 +74,7 @@ struct upstream_connection {
     uint64_t idle_since_ms;
     uint64_t rested_ms;         /* before it was taken */
     uint64_t uses;              /* requests sent on it so far */
+    bool has_rested;            /* it may have ended unseen, used or not */
     struct pool_wait *taken_by; /* borrowed: who dials it, or will be told of it in this turn */
     struct timer timer;
     struct task bury;

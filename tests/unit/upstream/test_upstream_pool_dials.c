@@ -75,9 +75,14 @@ static void who_dials_takes_what_is_given_back_sooner(void **state)
 {
     struct pool_scene *scene = *state;
     leave_one_dial(scene, true);
-    (void)fake_dialer_connect(&scene->dialer);
+    struct fake_server *server = fake_dialer_connect(&scene->dialer);
     assert_int_equal(scene->waiters[1].told, 1);
     assert_counts(scene, 1, 2, 0);
+    (void)pool_scene_begin(scene, 2, false);
+    pool_scene_turn(scene);
+    assert_ptr_equal(scene->waiters[2].connection->stream, server->ours);
+    assert_int_equal(scene->waiters[2].connection->uses, 0);
+    assert_true(scene->waiters[2].connection->has_rested);
 }
 
 static void what_is_dialed_for_nobody_is_the_next_ones(void **state)

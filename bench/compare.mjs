@@ -14,6 +14,8 @@ import { caseText, idleText } from './report.mjs';
 import * as systems from './systems.mjs';
 
 const PACED_LONGER = 2;
+// Connections upstream may have become too old for a POST since the last round: first what waits for new ones is served.
+const PACED_WARMER = 3;
 
 const pidsOf = (system) => [system.pid, ...(system.more ?? [])].flatMap(systems.family);
 
@@ -55,7 +57,7 @@ class Comparison {
   }
 
   async load(system, one, { rate, requests }) {
-    const { warm } = this.wanted;
+    const warm = this.wanted.warm * (rate ? PACED_WARMER : 1);
     const seconds = this.wanted.seconds * (one.longer ?? 1) * (rate ? PACED_LONGER : 1);
     const args = [
       '-c', String(systems.LOAD_CORE), systems.tool('load'),

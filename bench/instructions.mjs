@@ -31,14 +31,14 @@ async function ask(stage, gateway, keys, id, count) {
 /** Instructions of lines in source files whose paths match, inlined ones too, out of a file of callgrind's. */
 function instructionsIn(text, pattern) {
   const isOurs = {};
-  let [file, isCall, sum] = ['', false, 0];
+  let [source, isCall, sum] = ['', false, 0];
   for (const line of text.split('\n')) {
     // A path is told once, with a number that then stands for it; cfi and cfl are files of what is called.
     const [, word, number, path] = /^(f[lie]|cf[il])=\((\d+)\)(?: (.*))?$/.exec(line) ?? [];
     if (path) isOurs[number] = pattern.test(path);
-    if (word && word[0] === 'f') file = number;
+    if (word?.startsWith('f')) source = number;
     const cost = /^[+\-*\d]\S* (\d+)$/.exec(line);
-    if (cost && isOurs[file] && !isCall) sum += Number(cost[1]);
+    if (cost && isOurs[source] && !isCall) sum += Number(cost[1]);
     isCall = line.startsWith('calls=');
   }
   return sum;

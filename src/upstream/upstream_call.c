@@ -45,8 +45,7 @@ static void fail(struct upstream_call *call, enum call_failure_kind kind, struct
     struct call_failure failure = {
         .kind = kind,
         .was_sent = call->head_is_sent,
-        .was_reused =
-            call->connection && (call->connection->uses > 1 || call->connection->has_rested),
+        .was_reused = call->connection && call->connection->was_pooled,
         .proxy_status = failures[kind].proxy_status,
         .detail = detail,
     };
@@ -310,7 +309,6 @@ static void on_connection(struct pool_wait *wait, enum pool_result result, enum 
     }
     call->connection = wait->connection;
     wait->connection = NULL;
-    call->connection->uses++;
     call->state = CALL_HEAD;
     call->ready_ms = now_of(call);
     stream_listen_to(call->connection->stream, &stream_events, call);

@@ -42,7 +42,7 @@ enum call_failure_kind { CALL_FAILURES(CALL_FAILURE_ENUM) };
 struct call_failure {
     enum call_failure_kind kind;
     bool was_sent;            /* whether a byte of the request was given to the connection */
-    bool was_reused;          /* the connection had served others, or rested, before */
+    bool was_reused;          /* the connection had been in the pool before */
     enum dial_result dial;    /* with CALL_NOT_CONNECTED */
     struct span proxy_status; /* RFC 9209's error */
     struct span detail;       /* a few words; borrowed for the call */

@@ -330,7 +330,7 @@ void pool_wait_begin(struct pool_wait *wait, struct upstream_pool *pool, bool mu
         take(wait, newest);
         return;
     }
-    if (newest && pool->open_count >= pool->options.max_open)
+    if (newest && !may_dial(pool))
         close_connection(connection_of(pool->idle.prev)); /* too old for this one: make room */
     if (may_dial(pool)) {
         dial(wait);
@@ -354,11 +354,13 @@ static struct pool_wait *first_wait(const struct upstream_pool *pool,
     return may_serve(pool, connection, first->must_be_fresh) ? first : NULL;
 }
 
-/* To who waits, else to the idle ones. Who is in the line has no other way to one. */
+/* To who waits, else to the idle ones. What may serve nobody is closed while there is a line, so that the first
+ * of it may dial. */
 static void settle(struct upstream_connection *connection)
 {
     struct upstream_pool *pool = connection->pool;
     struct pool_wait *first = first_wait(pool, connection);
+    connection->was_pooled = true;
     if (first) {
         if (first->dialed)
             leave_dial(first);
@@ -368,7 +370,6 @@ static void settle(struct upstream_connection *connection)
     } else if (!list_is_empty(&pool->line) || pool->is_closing || pool->options.max_idle == 0) {
         close_connection(connection);
     } else {
-        connection->has_rested = true;
         list_push_front(&pool->idle, &connection->link);
         pool->idle_count++;
         rest_until(connection, idle_limit_ms(pool));

@@ -2,7 +2,7 @@
  *
  * Calls (upstream_call.h) take a connection and give it back; the newest idle one is used first, so
  * that the rest can age and close. A request that must not be sent twice gets only a connection that
- * is new, or has rested less than a third of the shortest idle life that this server has shown. What
+ * is new, or has rested less than a third of the idle life that this server has shown (idle_life.h). What
  * rests is closed a little before that life is over, so that requests do not meet its end.
  *
  * Who waits while a connection is dialed takes one that is given back sooner; what was dialed is then
@@ -73,8 +73,7 @@ struct upstream_connection {
     struct list link; /* of the idle ones, or of those that are dialed for nobody any more */
     uint64_t idle_since_ms;
     uint64_t rested_ms;         /* before it was taken */
-    uint64_t uses;              /* requests sent on it so far */
-    bool has_rested;            /* it may have ended unseen, used or not */
+    bool was_pooled;            /* given back or left over before: it may have ended unseen */
     struct pool_wait *taken_by; /* borrowed: who dials it, or will be told of it in this turn */
     struct timer timer;
     struct task bury;

@@ -2,6 +2,12 @@
 #ifndef SUPPORT_POOL_SCENE_H
 #define SUPPORT_POOL_SCENE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "base/text.h"
 #include "support/fake_dialer.h"
 #include "upstream/upstream_pool.h"
@@ -109,6 +115,39 @@ static inline void pool_scene_clear(struct pool_scene *scene)
     pool_scene_turn(scene);
     fake_dialer_clear(&scene->dialer);
     loop_close(&scene->loop);
+}
+
+/* A scene for a group of tests: one at a time. */
+static inline int pool_scene_set_up(void **state, size_t max_open, size_t max_waiting)
+{
+    static struct pool_scene scene;
+    pool_scene_build(&scene, max_open, max_waiting);
+    *state = &scene;
+    return 0;
+}
+
+static inline int pool_scene_tear_down(void **state)
+{
+    pool_scene_clear(*state);
+    return 0;
+}
+
+/* Waiter 0 gives back what it has been connected with, which then rests for so many milliseconds. */
+static inline struct fake_server *pool_scene_rest_one(struct pool_scene *scene, uint64_t ms)
+{
+    struct fake_server *server = pool_scene_connect_one(scene, 0);
+    pool_scene_give_back(&scene->waiters[0], true);
+    pool_scene_pass(scene, ms);
+    return server;
+}
+
+static inline void assert_pool_counts(const struct pool_scene *scene, size_t idle, size_t open,
+                                      size_t waiting)
+{
+    struct upstream_pool_counts counts = upstream_pool_counts(scene->pool);
+    assert_int_equal(counts.idle, idle);
+    assert_int_equal(counts.open, open);
+    assert_int_equal(counts.waiting, waiting);
 }
 
 #endif

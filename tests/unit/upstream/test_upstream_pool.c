@@ -8,34 +8,14 @@
 
 #include "support/pool_scene.h"
 
-static void assert_counts(const struct pool_scene *scene, size_t idle, size_t open, size_t waiting)
-{
-    struct upstream_pool_counts counts = upstream_pool_counts(scene->pool);
-    assert_int_equal(counts.idle, idle);
-    assert_int_equal(counts.open, open);
-    assert_int_equal(counts.waiting, waiting);
-}
-
 static int set_up(void **state)
 {
-    static struct pool_scene scene;
-    pool_scene_build(&scene, 4, 3);
-    *state = &scene;
-    return 0;
+    return pool_scene_set_up(state, 4, 3);
 }
 
 static int set_up_one(void **state)
 {
-    static struct pool_scene scene;
-    pool_scene_build(&scene, 1, 2);
-    *state = &scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    pool_scene_clear(*state);
-    return 0;
+    return pool_scene_set_up(state, 1, 2);
 }
 
 /* --- Connections --- */
@@ -44,13 +24,13 @@ static void the_first_wait_dials(void **state)
 {
     struct pool_scene *scene = *state;
     struct waiter *waiter = pool_scene_begin(scene, 0, false);
-    assert_counts(scene, 0, 1, 0);
+    assert_pool_counts(scene, 0, 1, 0);
     struct fake_server *server = fake_dialer_connect(&scene->dialer);
     assert_int_equal(waiter->told, 1);
     assert_int_equal(waiter->result, POOL_OK);
     assert_ptr_equal(waiter->connection->stream, server->ours);
-    assert_int_equal(waiter->connection->uses, 0);
-    assert_counts(scene, 0, 1, 0);
+    assert_false(waiter->connection->was_pooled);
+    assert_pool_counts(scene, 0, 1, 0);
 }
 
 static void a_connection_given_back_is_used_again(void **state)
@@ -59,9 +39,9 @@ static void a_connection_given_back_is_used_again(void **state)
     (void)pool_scene_connect_one(scene, 0);
     struct upstream_connection *connection = scene->waiters[0].connection;
     pool_scene_give_back(&scene->waiters[0], true);
-    assert_counts(scene, 1, 1, 0);
+    assert_pool_counts(scene, 1, 1, 0);
     struct waiter *waiter = pool_scene_begin(scene, 1, false);
-    assert_counts(scene, 0, 1, 0);
+    assert_pool_counts(scene, 0, 1, 0);
     pool_scene_turn(scene);
     assert_int_equal(waiter->told, 1);
     assert_ptr_equal(waiter->connection, connection);
@@ -74,7 +54,7 @@ static void a_connection_that_is_not_clean_is_closed(void **state)
     struct fake_server *server = pool_scene_connect_one(scene, 0);
     pool_scene_give_back(&scene->waiters[0], false);
     pool_scene_turn(scene);
-    assert_counts(scene, 0, 0, 0);
+    assert_pool_counts(scene, 0, 0, 0);
     assert_int_equal(server->server.ended, 1);
 }
 
@@ -107,18 +87,15 @@ static void more_than_may_rest_only_for_a_moment(void **state)
     struct pool_scene *scene = *state;
     rest_all(scene, 4);
     pool_scene_pass(scene, 999);
-    assert_counts(scene, 4, 4, 0);
+    assert_pool_counts(scene, 4, 4, 0);
     pool_scene_pass(scene, 1);
-    assert_counts(scene, 3, 3, 0);
+    assert_pool_counts(scene, 3, 3, 0);
     assert_int_equal(scene->dialer.servers[0].server.ended, 1);
 }
 
 static int set_up_few(void **state)
 {
-    static struct pool_scene scene;
-    pool_scene_build(&scene, 6, 3);
-    *state = &scene;
-    return 0;
+    return pool_scene_set_up(state, 6, 3);
 }
 
 static void all_that_are_too_many_go(void **state)
@@ -128,7 +105,7 @@ static void all_that_are_too_many_go(void **state)
     pool_scene_pass(scene, 1000);
     pool_scene_pass(scene, 0);
     pool_scene_pass(scene, 0);
-    assert_counts(scene, 3, 3, 0);
+    assert_pool_counts(scene, 3, 3, 0);
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(scene->dialer.servers[i].server.ended, i < 3);
 }
@@ -140,9 +117,9 @@ static void what_is_not_too_many_any_more_stays(void **state)
     (void)pool_scene_begin(scene, 4, false);
     pool_scene_turn(scene);
     pool_scene_pass(scene, 59999);
-    assert_counts(scene, 3, 4, 0);
+    assert_pool_counts(scene, 3, 4, 0);
     pool_scene_pass(scene, 1);
-    assert_counts(scene, 0, 1, 0);
+    assert_pool_counts(scene, 0, 1, 0);
 }
 
 /* Those that have rested for long would otherwise keep the place of those that can serve. */
@@ -155,7 +132,7 @@ static void what_rests_makes_room_for_what_is_fresh(void **state)
     struct fake_server *fresh = fake_dialer_connect(&scene->dialer);
     pool_scene_give_back(&scene->waiters[3], true);
     pool_scene_pass(scene, 0);
-    assert_counts(scene, 3, 3, 0);
+    assert_pool_counts(scene, 3, 3, 0);
     assert_int_equal(scene->dialer.servers[0].server.ended, 1);
     assert_int_equal(fresh->server.ended, 0);
 }
@@ -163,12 +140,10 @@ static void what_rests_makes_room_for_what_is_fresh(void **state)
 static void an_idle_connection_is_closed_after_its_time(void **state)
 {
     struct pool_scene *scene = *state;
-    struct fake_server *server = pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 59999);
-    assert_counts(scene, 1, 1, 0);
+    struct fake_server *server = pool_scene_rest_one(scene, 59999);
+    assert_pool_counts(scene, 1, 1, 0);
     pool_scene_pass(scene, 1);
-    assert_counts(scene, 0, 0, 0);
+    assert_pool_counts(scene, 0, 0, 0);
     assert_int_equal(server->server.ended, 1);
     assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 60000);
 }
@@ -181,7 +156,7 @@ static void what_is_in_use_has_no_idle_time(void **state)
     (void)pool_scene_begin(scene, 0, false);
     pool_scene_turn(scene);
     pool_scene_pass(scene, 100000);
-    assert_counts(scene, 0, 1, 0);
+    assert_pool_counts(scene, 0, 1, 0);
 }
 
 static void unexpected_bytes_close_an_idle_connection(void **state)
@@ -191,7 +166,7 @@ static void unexpected_bytes_close_an_idle_connection(void **state)
     pool_scene_give_back(&scene->waiters[0], true);
     recorder_write(&server->server, SPAN("HTTP/1.1 408 Request Timeout\r\n\r\n"));
     pool_scene_turn(scene);
-    assert_counts(scene, 0, 0, 0);
+    assert_pool_counts(scene, 0, 0, 0);
     assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
 }
 
@@ -202,7 +177,7 @@ static void an_idle_connection_that_fails_is_dropped(void **state)
     pool_scene_give_back(&scene->waiters[0], true);
     memory_pair_break(server->pair, server->ours);
     pool_scene_turn(scene);
-    assert_counts(scene, 0, 0, 0);
+    assert_pool_counts(scene, 0, 0, 0);
 }
 
 /* --- Freshness --- */
@@ -210,9 +185,7 @@ static void an_idle_connection_that_fails_is_dropped(void **state)
 static void only_a_fresh_connection_serves_what_must_not_be_repeated(void **state)
 {
     struct pool_scene *scene = *state;
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 1666);
+    (void)pool_scene_rest_one(scene, 1666);
     (void)pool_scene_begin(scene, 0, true);
     pool_scene_turn(scene);
     assert_int_equal(scene->dialer.begun, 1);
@@ -229,15 +202,11 @@ static void only_a_fresh_connection_serves_what_must_not_be_repeated(void **stat
 static void the_shortest_life_is_learned_from_the_server(void **state)
 {
     struct pool_scene *scene = *state;
-    struct fake_server *server = pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 900);
+    struct fake_server *server = pool_scene_rest_one(scene, 900);
     stream_end(server->server.stream);
     pool_scene_turn(scene);
     assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 900);
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 299);
+    (void)pool_scene_rest_one(scene, 299);
     (void)pool_scene_begin(scene, 0, true);
     pool_scene_turn(scene);
     assert_int_equal(scene->dialer.begun, 2);
@@ -260,9 +229,7 @@ static void a_server_that_closes_at_once_does_not_forbid_all_reuse(void **state)
 /* The server ends the newest connection at rest after so many milliseconds. */
 static void show_life(struct pool_scene *scene, uint64_t ms)
 {
-    struct fake_server *server = pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, ms);
+    struct fake_server *server = pool_scene_rest_one(scene, ms);
     stream_end(server->server.stream);
     pool_scene_turn(scene);
 }
@@ -271,12 +238,10 @@ static void a_connection_at_rest_is_closed_before_the_server_does(void **state)
 {
     struct pool_scene *scene = *state;
     show_life(scene, 20000);
-    struct fake_server *server = pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 17999);
-    assert_counts(scene, 1, 1, 0);
+    struct fake_server *server = pool_scene_rest_one(scene, 17999);
+    assert_pool_counts(scene, 1, 1, 0);
     pool_scene_pass(scene, 1);
-    assert_counts(scene, 0, 0, 0);
+    assert_pool_counts(scene, 0, 0, 0);
     assert_int_equal(server->server.ended, 1);
 }
 
@@ -294,21 +259,19 @@ static void so_are_those_that_rest_already(void **state)
     stream_end(first->server.stream);
     pool_scene_turn(scene);
     pool_scene_pass(scene, 0);
-    assert_counts(scene, 1, 1, 0);
+    assert_pool_counts(scene, 1, 1, 0);
     pool_scene_pass(scene, 2999);
-    assert_counts(scene, 1, 1, 0);
+    assert_pool_counts(scene, 1, 1, 0);
     pool_scene_pass(scene, 1);
-    assert_counts(scene, 0, 0, 0);
+    assert_pool_counts(scene, 0, 0, 0);
 }
 
 static void a_server_that_starts_anew_spoils_no_rest(void **state)
 {
     struct pool_scene *scene = *state;
     show_life(scene, 999);
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 59999);
-    assert_counts(scene, 1, 1, 0);
+    (void)pool_scene_rest_one(scene, 59999);
+    assert_pool_counts(scene, 1, 1, 0);
 }
 
 static void what_the_server_has_shown_is_forgotten(void **state)
@@ -317,18 +280,14 @@ static void what_the_server_has_shown_is_forgotten(void **state)
     show_life(scene, 3000);
     pool_scene_pass(scene, 600000);
     assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 59999);
-    assert_counts(scene, 1, 1, 0);
+    (void)pool_scene_rest_one(scene, 59999);
+    assert_pool_counts(scene, 1, 1, 0);
 }
 
 static void a_rest_after_which_the_server_answered_is_to_be_trusted(void **state)
 {
     struct pool_scene *scene = *state;
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 9000);
+    (void)pool_scene_rest_one(scene, 9000);
     (void)pool_scene_begin(scene, 0, false);
     pool_scene_turn(scene);
     assert_int_equal(upstream_pool_counts(scene->pool).shortest_life_ms, 5000);
@@ -347,9 +306,7 @@ static void a_rest_after_which_the_server_answered_is_to_be_trusted(void **state
 static void a_rest_after_which_the_answer_was_lost_shows_nothing(void **state)
 {
     struct pool_scene *scene = *state;
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 9000);
+    (void)pool_scene_rest_one(scene, 9000);
     (void)pool_scene_begin(scene, 0, false);
     pool_scene_turn(scene);
     pool_scene_give_back(&scene->waiters[0], false);
@@ -369,13 +326,11 @@ static void what_shows_a_close_is_not_fresh(void **state)
 static void to_be_taken_and_called_off_does_not_make_a_connection_fresh(void **state)
 {
     struct pool_scene *scene = *state;
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 4000);
+    (void)pool_scene_rest_one(scene, 4000);
     struct waiter *waiter = pool_scene_begin(scene, 0, false);
     pool_wait_call_off(&waiter->wait);
     waiter->told = 1;
-    assert_counts(scene, 1, 1, 0);
+    assert_pool_counts(scene, 1, 1, 0);
     (void)pool_scene_begin(scene, 1, true);
     assert_int_equal(scene->dialer.begun, 2);
 }
@@ -383,11 +338,9 @@ static void to_be_taken_and_called_off_does_not_make_a_connection_fresh(void **s
 static void at_the_bound_a_rested_connection_makes_room_for_a_fresh_one(void **state)
 {
     struct pool_scene *scene = *state;
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 4000);
+    (void)pool_scene_rest_one(scene, 4000);
     (void)pool_scene_begin(scene, 1, true);
-    assert_counts(scene, 0, 1, 0);
+    assert_pool_counts(scene, 0, 1, 0);
     (void)fake_dialer_connect(&scene->dialer);
     assert_int_equal(scene->waiters[1].told, 1);
     assert_int_equal(scene->waiters[1].result, POOL_OK);
@@ -401,7 +354,7 @@ static void beyond_the_bound_waits_stand_in_line_and_are_served_in_order(void **
     (void)pool_scene_connect_one(scene, 0);
     (void)pool_scene_begin(scene, 1, false);
     (void)pool_scene_begin(scene, 2, true);
-    assert_counts(scene, 0, 1, 2);
+    assert_pool_counts(scene, 0, 1, 2);
     pool_scene_give_back(&scene->waiters[0], true);
     assert_int_equal(scene->waiters[1].told, 0); /* not from inside the call */
     pool_scene_turn(scene);
@@ -411,7 +364,7 @@ static void beyond_the_bound_waits_stand_in_line_and_are_served_in_order(void **
     pool_scene_turn(scene);
     assert_int_equal(scene->waiters[2].result, POOL_OK);
     assert_int_equal(scene->dialer.begun, 1);
-    assert_counts(scene, 0, 1, 0);
+    assert_pool_counts(scene, 0, 1, 0);
 }
 
 static void a_connection_that_closes_lets_the_first_in_line_dial(void **state)
@@ -421,7 +374,7 @@ static void a_connection_that_closes_lets_the_first_in_line_dial(void **state)
     (void)pool_scene_begin(scene, 1, false);
     (void)pool_scene_begin(scene, 2, false);
     pool_scene_give_back(&scene->waiters[0], false);
-    assert_counts(scene, 0, 1, 1);
+    assert_pool_counts(scene, 0, 1, 1);
     assert_int_equal(scene->dialer.begun, 2);
     fake_dialer_fail(&scene->dialer, DIAL_REFUSED, SPAN("no"));
     assert_int_equal(scene->waiters[1].result, POOL_DIAL_FAILED);
@@ -440,7 +393,7 @@ static void the_line_has_a_bound(void **state)
     pool_scene_turn(scene);
     assert_int_equal(waiter->told, 1);
     assert_int_equal(waiter->result, POOL_FULL);
-    assert_counts(scene, 0, 1, 2);
+    assert_pool_counts(scene, 0, 1, 2);
 }
 
 static void the_line_has_a_deadline(void **state)
@@ -455,7 +408,7 @@ static void the_line_has_a_deadline(void **state)
     pool_scene_pass(scene, 1);
     assert_int_equal(scene->waiters[1].result, POOL_WAIT_TIMEOUT);
     assert_int_equal(scene->waiters[2].told, 0);
-    assert_counts(scene, 0, 1, 1);
+    assert_pool_counts(scene, 0, 1, 1);
     pool_scene_pass(scene, 1000);
     assert_int_equal(scene->waiters[2].result, POOL_WAIT_TIMEOUT);
 }
@@ -473,14 +426,14 @@ static void who_left_the_line_to_dial_has_no_deadline_here(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name)     cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define TEST_ONE(name) cmocka_unit_test_setup_teardown(name, set_up_one, tear_down)
+#define TEST(name)     cmocka_unit_test_setup_teardown(name, set_up, pool_scene_tear_down)
+#define TEST_ONE(name) cmocka_unit_test_setup_teardown(name, set_up_one, pool_scene_tear_down)
         TEST(the_first_wait_dials),
         TEST(a_connection_given_back_is_used_again),
         TEST(a_connection_that_is_not_clean_is_closed),
         TEST(the_newest_is_used_first),
         TEST(more_than_may_rest_only_for_a_moment),
-        cmocka_unit_test_setup_teardown(all_that_are_too_many_go, set_up_few, tear_down),
+        cmocka_unit_test_setup_teardown(all_that_are_too_many_go, set_up_few, pool_scene_tear_down),
         TEST(what_is_not_too_many_any_more_stays),
         TEST(what_rests_makes_room_for_what_is_fresh),
         TEST(an_idle_connection_is_closed_after_its_time),

@@ -9,34 +9,14 @@
 
 #include "support/pool_scene.h"
 
-static void assert_counts(const struct pool_scene *scene, size_t idle, size_t open, size_t waiting)
-{
-    struct upstream_pool_counts counts = upstream_pool_counts(scene->pool);
-    assert_int_equal(counts.idle, idle);
-    assert_int_equal(counts.open, open);
-    assert_int_equal(counts.waiting, waiting);
-}
-
 static int set_up(void **state)
 {
-    static struct pool_scene scene;
-    pool_scene_build(&scene, 4, 3);
-    *state = &scene;
-    return 0;
+    return pool_scene_set_up(state, 4, 3);
 }
 
 static int set_up_one(void **state)
 {
-    static struct pool_scene scene;
-    pool_scene_build(&scene, 1, 2);
-    *state = &scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    pool_scene_clear(*state);
-    return 0;
+    return pool_scene_set_up(state, 1, 2);
 }
 
 /* --- Lost between being taken and being told --- */
@@ -58,7 +38,7 @@ static void lose_taken(struct pool_scene *scene, int how)
     pool_scene_turn(scene);
     assert_int_equal(scene->waiters[1].told, 0);
     assert_int_equal(scene->dialer.begun, 2);
-    assert_counts(scene, 0, 1, 2);
+    assert_pool_counts(scene, 0, 1, 2);
     (void)fake_dialer_connect(&scene->dialer);
     assert_int_equal(scene->waiters[1].told, 1);
     assert_int_equal(scene->waiters[1].result, POOL_OK);
@@ -87,7 +67,7 @@ static void a_dial_that_is_called_off_makes_room(void **state)
     waiter->told = 1;
     assert_int_equal(scene->dialer.called_off, 1);
     assert_int_equal(scene->dialer.begun, 2);
-    assert_counts(scene, 0, 1, 0);
+    assert_pool_counts(scene, 0, 1, 0);
     (void)fake_dialer_connect(&scene->dialer);
     assert_int_equal(scene->waiters[1].result, POOL_OK);
 }
@@ -99,7 +79,7 @@ static void a_wait_in_line_may_be_called_off(void **state)
     struct waiter *waiter = pool_scene_begin(scene, 1, false);
     (void)pool_scene_begin(scene, 2, false);
     pool_wait_call_off(&waiter->wait);
-    assert_counts(scene, 0, 1, 1);
+    assert_pool_counts(scene, 0, 1, 1);
     pool_scene_give_back(&scene->waiters[0], true);
     pool_scene_pass(scene, 10000);
     assert_int_equal(waiter->told, 0);
@@ -125,9 +105,7 @@ static void a_taken_connection_that_is_called_off_goes_to_the_next_in_line(void 
 static void but_not_if_it_has_rested_too_long_for_that_one(void **state)
 {
     struct pool_scene *scene = *state;
-    (void)pool_scene_connect_one(scene, 0);
-    pool_scene_give_back(&scene->waiters[0], true);
-    pool_scene_pass(scene, 4000);
+    (void)pool_scene_rest_one(scene, 4000);
     struct waiter *waiter = pool_scene_begin(scene, 1, false);
     (void)pool_scene_begin(scene, 2, true);
     pool_wait_call_off(&waiter->wait);
@@ -135,7 +113,7 @@ static void but_not_if_it_has_rested_too_long_for_that_one(void **state)
     pool_scene_turn(scene);
     assert_int_equal(scene->waiters[2].told, 0);
     assert_int_equal(scene->dialer.begun, 2);
-    assert_counts(scene, 0, 1, 0);
+    assert_pool_counts(scene, 0, 1, 0);
 }
 
 static void the_answer_that_the_line_is_full_may_be_called_off(void **state)
@@ -236,8 +214,8 @@ static void a_taken_connection_may_be_lost_or_called_off_after_the_pool(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name)     cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define TEST_ONE(name) cmocka_unit_test_setup_teardown(name, set_up_one, tear_down)
+#define TEST(name)     cmocka_unit_test_setup_teardown(name, set_up, pool_scene_tear_down)
+#define TEST_ONE(name) cmocka_unit_test_setup_teardown(name, set_up_one, pool_scene_tear_down)
         cmocka_unit_test(a_connection_lost_before_it_is_told_is_replaced_at_the_bound_too),
         TEST_ONE(a_dial_that_is_called_off_makes_room),
         TEST_ONE(a_wait_in_line_may_be_called_off),

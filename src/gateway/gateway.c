@@ -23,7 +23,7 @@ static struct exchange *create(struct services *services, struct client_connecti
     services->hold(services->generation);
     ex->started_ms = loop_now_ms(services->loop);
     ex->started_us = clock_us();
-    ex->started_wall_ms = clock_wall_ms();
+    ex->started_wall_ms = loop_wall_ms(services->loop);
     marks_settle(ex);
     ex->page = cors_page_of(ex);
     ex->address =

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 static void on_alarm(uv_timer_t *alarm)
 {
     struct loop *loop = alarm->data;
@@ -36,6 +38,7 @@ static void settle(struct loop *loop)
 {
     loop_flush(loop);
     set_alarm(loop);
+    loop->wall_ms = 0;
 }
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -75,6 +78,13 @@ void loop_init(struct loop *loop)
 uint64_t loop_now_ms(const struct loop *loop)
 {
     return uv_now(&loop->uv);
+}
+
+uint64_t loop_wall_ms(struct loop *loop)
+{
+    if (loop->wall_ms == 0)
+        loop->wall_ms = clock_wall_ms();
+    return loop->wall_ms;
 }
 
 void loop_run(struct loop *loop)

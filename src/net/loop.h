@@ -31,6 +31,7 @@ struct loop {
     uv_check_t check;
     uv_timer_t alarm; /* for the earliest of timers */
     uint64_t alarm_ms;
+    uint64_t wall_ms; /* 0: not asked for in this turn */
     bool is_stopping;
 };
 
@@ -39,6 +40,9 @@ void loop_init(struct loop *loop);
 
 /* Milliseconds of the loop's clock, cached for the turn (clock_ms' clock). */
 uint64_t loop_now_ms(const struct loop *loop);
+
+/* The same of clock_wall_ms: the time at which the turn first asked. */
+uint64_t loop_wall_ms(struct loop *loop);
 
 /* Runs until loop_stop, or until nothing is left to wait for. */
 void loop_run(struct loop *loop);

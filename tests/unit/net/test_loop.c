@@ -77,6 +77,27 @@ static void its_clock_is_the_monotonic_one(void **state)
     assert_in_range(loop_now_ms(&scene->loop), now_ms - 1000, now_ms);
 }
 
+static void on_due_ask(struct timer *timer)
+{
+    struct scene *scene = container_of(timer, struct scene, timer);
+    scene->fired_ms = loop_wall_ms(&scene->loop);
+}
+
+static void the_wall_clock_stands_still_for_a_turn_and_no_longer(void **state)
+{
+    enum { LATER_MS = 5 };
+    struct scene *scene = *state;
+    uint64_t now_ms = clock_wall_ms(), asked_ms = loop_wall_ms(&scene->loop);
+    assert_in_range(asked_ms, now_ms, now_ms + 1000);
+    timer_init(&scene->timer, &scene->loop.timers, on_due_ask);
+    timer_set(&scene->timer, loop_now_ms(&scene->loop) + LATER_MS);
+    while (clock_wall_ms() == asked_ms)
+        ;
+    assert_int_equal(loop_wall_ms(&scene->loop), asked_ms);
+    loop_run(&scene->loop);
+    assert_true(scene->fired_ms > asked_ms);
+}
+
 static void a_task_runs_although_nothing_else_is_there(void **state)
 {
     struct scene *scene = *state;
@@ -162,6 +183,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_empty_loop_returns_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(its_clock_is_the_monotonic_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_wall_clock_stands_still_for_a_turn_and_no_longer,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_task_runs_although_nothing_else_is_there, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_timer_keeps_the_loop_alive_and_fires_at_its_time, set_up,

@@ -59,10 +59,14 @@ static struct response *response_of(struct exchange *ex, const struct cache_entr
     response->keep_alive = true;
     header_list_init(&response->headers, ex->arena,
                      entry->header_count + ADDED_FIELDS + HEAD_DOWN_SPARE);
+    if (status != 304) {
+        header_list_push_lines(&response->headers, entry->headers, entry->header_count,
+                               entry->head);
+        return response;
+    }
     for (size_t i = 0; i < entry->header_count; i++) {
-        const struct header *header = &entry->headers[i];
-        if (status != 304 || is_for_not_modified(header->id))
-            header_list_push(&response->headers, *header);
+        if (is_for_not_modified(entry->headers[i].id))
+            header_list_push(&response->headers, entry->headers[i]);
     }
     return response;
 }

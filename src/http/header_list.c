@@ -19,6 +19,8 @@ struct header_list header_list_copy(const struct header_list *list, struct arena
         memcpy(copy.at, list->at, list->count * sizeof *list->at);
     copy.count = list->count;
     copy.absent = list->absent;
+    copy.lines = list->lines;
+    copy.line_count = list->line_count;
     return copy;
 }
 
@@ -28,6 +30,16 @@ static bool append(struct header_list *list, struct header header)
         return false;
     header_list_push(list, header);
     return true;
+}
+
+void header_list_push_lines(struct header_list *list, const struct header *fields, size_t count,
+                            struct span lines)
+{
+    ASSERT(list->count == 0);
+    for (size_t i = 0; i < count; i++)
+        header_list_push(list, fields[i]);
+    list->lines = lines;
+    list->line_count = count;
 }
 
 bool header_list_add(struct header_list *list, struct span name, struct span value)
@@ -101,6 +113,8 @@ void header_list_remove_if(struct header_list *list,
     for (size_t i = 0; i < list->count; i++) {
         if (!is_unwanted(&list->at[i], context))
             list->at[kept++] = list->at[i];
+        else if (i < list->line_count)
+            list->line_count = 0;
     }
     list->count = kept;
 }

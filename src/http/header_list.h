@@ -19,6 +19,8 @@ struct header_list {
     struct header *at; /* the arena's */
     size_t count, cap;
     uint64_t absent; /* ids that are certainly not there, a bit each: as most that are asked for */
+    struct span lines; /* the first line_count of them as they stand in a head: see push_lines */
+    size_t line_count;
 };
 
 void header_list_init(struct header_list *list, struct arena *arena, size_t cap);
@@ -37,6 +39,12 @@ static inline void header_list_push(struct header_list *list, struct header head
     list->at[list->count++] = header;
     list->absent &= ~(UINT64_C(1) << header.id);
 }
+
+/* The first of an empty list, for which there is room, of a message that was kept: lines, "name: value\r\n" one
+ * behind the other, is what is written in their place while none of them is removed. Their values stay as they
+ * are, they were looked at, and none is about a connection or framing. */
+void header_list_push_lines(struct header_list *list, const struct header *fields, size_t count,
+                            struct span lines);
 
 /* Appends a known name in its lower-case spelling. */
 bool header_list_add_known(struct header_list *list, enum header_id id, struct span value);

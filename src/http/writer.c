@@ -88,8 +88,8 @@ struct head_text {
 
 static struct head_text begin(struct arena *arena, const struct header_list *headers, size_t more)
 {
-    size_t cap = FIXED_BYTES + more;
-    for (size_t i = 0; i < headers->count; i++)
+    size_t cap = FIXED_BYTES + more + headers->lines.len;
+    for (size_t i = headers->line_count; i < headers->count; i++)
         cap += headers->at[i].name.len + headers->at[i].value.len + SPAN(": \r\n").len;
     return (struct head_text){.at = arena_alloc(arena, cap), .cap = cap};
 }
@@ -133,7 +133,9 @@ static void put_chunked(struct head_text *text)
 /* The fields that are not about this connection or this framing, which are written anew. */
 static void put_fields(struct head_text *text, const struct header_list *headers)
 {
-    for (size_t i = 0; i < headers->count; i++) {
+    if (headers->line_count > 0)
+        put(text, headers->lines);
+    for (size_t i = headers->line_count; i < headers->count; i++) {
         const struct header *header = &headers->at[i];
         /* Of those without an id none is. */
         unsigned flags = header->id == HEADER_OTHER ? 0 : header_flags_of(header->id, header->name);

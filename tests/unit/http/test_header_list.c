@@ -129,6 +129,34 @@ static void removing_may_ask_a_question(void **state)
     assert_names(list, names, 1);
 }
 
+static void lines_stand_for_fields_until_one_of_them_is_removed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct header_list *list = &fixture->list;
+    const struct header kept[] = {{SPAN("Date"), SPAN("now"), HEADER_DATE},
+                                  {SPAN("a"), SPAN("x"), HEADER_OTHER}};
+    header_list_push_lines(list, kept, 2, SPAN("Date: now\r\na: x\r\n"));
+    add(list, "etag", "1");
+    add(list, "b", "y");
+    assert_non_null(header_list_find(list, HEADER_DATE));
+    assert_null(header_list_find(list, HEADER_AGE));
+    header_list_remove(list, HEADER_ETAG);
+    header_list_remove(list, HEADER_AGE);
+    assert_int_equal(list->line_count, 2);
+    assert_int_equal(list->count, 3);
+
+    struct header_list copy = header_list_copy(list, &fixture->arena, 0);
+    struct span unwanted = SPAN("x");
+    header_list_remove_if(list, has_value, &unwanted);
+    assert_int_equal(list->line_count, 0);
+    static const char *const names[] = {"Date", "b"};
+    assert_names(list, names, 2);
+    assert_int_equal(copy.line_count, 2);
+    assert_true(span_equal(copy.lines, SPAN("Date: now\r\na: x\r\n")));
+    header_list_remove(&copy, HEADER_DATE);
+    assert_int_equal(copy.line_count, 0);
+}
+
 static void elements_are_found_in_any_line_and_case(void **state)
 {
     struct header_list *list = &((struct fixture *)*state)->list;
@@ -240,6 +268,7 @@ int main(void)
         WITH_LIST(the_value_of_a_field_that_is_not_there_is_empty),
         WITH_LIST(removing_takes_all_of_an_id_and_keeps_the_order),
         WITH_LIST(removing_may_ask_a_question),
+        WITH_LIST(lines_stand_for_fields_until_one_of_them_is_removed),
         WITH_LIST(elements_are_found_in_any_line_and_case),
         WITH_LIST(hop_by_hop_rows_are_removed),
         WITH_LIST(what_connection_names_is_removed_wherever_it_stands),

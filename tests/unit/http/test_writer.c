@@ -116,6 +116,22 @@ static void a_response_is_written_with_its_fields_as_spelled(void **state)
                              "content-length: 12\r\n\r\n");
 }
 
+static void kept_fields_are_written_as_the_lines_that_they_are(void **state)
+{
+    struct fixture *fixture = *state;
+    struct header_list *headers = &fixture->response.headers;
+    const struct header kept[] = {{SPAN("Date"), SPAN("now"), HEADER_DATE},
+                                  {SPAN("x-a"), SPAN("1"), HEADER_OTHER}};
+    fixture->response.framing = (struct framing){BODY_LENGTH, 3};
+    header_list_push_lines(headers, kept, COUNT_OF(kept), SPAN("DATE: now\r\nx-a: 1\r\n"));
+    add(headers, "Age", "0");
+    assert_response(fixture, "HTTP/1.1 200 OK\r\nDATE: now\r\nx-a: 1\r\nAge: 0\r\n"
+                             "content-length: 3\r\n\r\n");
+    header_list_remove(headers, HEADER_DATE);
+    assert_response(fixture, "HTTP/1.1 200 OK\r\nx-a: 1\r\nAge: 0\r\n"
+                             "content-length: 3\r\n\r\n");
+}
+
 static void fields_of_the_upstreams_connection_stay_there(void **state)
 {
     struct fixture *fixture = *state;
@@ -246,6 +262,7 @@ int main(void)
         WITH_ARENA(framing_and_hop_by_hop_fields_of_a_request_are_written_anew),
         WITH_ARENA(an_empty_body_is_said_where_a_body_is_usual),
         WITH_ARENA(a_response_is_written_with_its_fields_as_spelled),
+        WITH_ARENA(kept_fields_are_written_as_the_lines_that_they_are),
         WITH_ARENA(fields_of_the_upstreams_connection_stay_there),
         WITH_ARENA(persistence_is_said_as_the_options_want_it),
         WITH_ARENA(a_body_that_ends_by_closing_closes),

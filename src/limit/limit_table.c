@@ -66,16 +66,24 @@ static size_t probe(const struct limit_key *key, size_t turn)
     return (key->words[1] / SHARDS + turn) % BUCKET;
 }
 
-/* The slot of the key while its time is not over, or NULL. */
-static struct slot *find(const struct shard *shard, const struct limit_key *key, uint64_t now_us)
+/* The slot that the key has or had last, if no other has taken it since: its time may be over. Of one key there are
+ * never two. */
+static struct slot *own_slot(const struct shard *shard, const struct limit_key *key)
 {
     struct slot *bucket = shard->buckets > 0 ? bucket_of(shard, key) : NULL;
     for (size_t i = 0; bucket && i < BUCKET; i++) {
         struct slot *slot = &bucket[probe(key, i)];
-        if (slot->arrival_us > now_us && has_key(slot, key))
+        if (has_key(slot, key))
             return slot;
     }
     return NULL;
+}
+
+/* The slot of the key while its time is not over, or NULL. */
+static struct slot *find(const struct shard *shard, const struct limit_key *key, uint64_t now_us)
+{
+    struct slot *slot = own_slot(shard, key);
+    return slot && slot->arrival_us > now_us ? slot : NULL;
 }
 
 /* The first free one of the key's bucket, else the one that is over soonest: where there are as many
@@ -132,11 +140,12 @@ static struct slot *find_or_take(struct limit_table *table, const struct limit_k
                                  uint64_t now_us)
 {
     struct shard *shard = &table->shards[shard_of(key)];
-    struct slot *slot = find(shard, key, now_us);
-    if (!slot) {
+    struct slot *slot = own_slot(shard, key);
+    if (slot && slot->arrival_us > now_us)
+        return slot;
+    if (!slot)
         slot = freest(shard, key, now_us);
-        *slot = (struct slot){*key, TAKEN};
-    }
+    *slot = (struct slot){*key, TAKEN};
     return slot;
 }
 

@@ -131,6 +131,31 @@ static void what_is_over_makes_room(void **state)
     assert_int_equal(limit_table_count(table, end_us), SECOND_US / 100);
 }
 
+/* Each for a time of its own: places are left, taken by others, and come back to. */
+static void each_spends_its_own_however_they_come_and_go(void **state)
+{
+    enum { KEYS = 3000, STEPS = 200000 };
+    struct limit_table *table = *state;
+    static uint64_t over_us[KEYS];
+    uint64_t now_us = start_us;
+    uint32_t random = 1;
+    char name[32];
+    for (size_t i = 0; i < STEPS; i++) {
+        random = random * 1664525 + 1013904223;
+        size_t key = (random >> 8) % KEYS;
+        const struct gcra_rate rate = {100 + key * 700, 1};
+        (void)snprintf(name, sizeof(name), "%zu", key);
+        assert_int_equal(take_one(table, name, &rate, now_us), now_us >= over_us[key]);
+        if (now_us >= over_us[key])
+            over_us[key] = now_us + rate.interval_us;
+        now_us += random >> 28;
+    }
+    size_t alive = 0;
+    for (size_t key = 0; key < KEYS; key++)
+        alive += over_us[key] > now_us;
+    assert_int_equal(limit_table_count(table, now_us), alive);
+}
+
 static void of_very_many_it_is_known_about_how_many(void **state)
 {
     (void)state;
@@ -213,6 +238,7 @@ int main(void)
         TEST(what_was_admitted_elsewhere_is_charged_as_far_as_there_is_something),
         TEST(looking_spends_nothing_and_takes_no_place),
         TEST(what_is_over_makes_room),
+        TEST(each_spends_its_own_however_they_come_and_go),
         cmocka_unit_test(of_very_many_it_is_known_about_how_many),
         TEST(beyond_the_bound_others_are_forgotten_and_nothing_grows),
         TEST(threads_together_get_no_more_than_one),

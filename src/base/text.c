@@ -94,24 +94,20 @@ struct span u64_digits(uint64_t number, char room[U64_DIGITS])
     return (struct span){room + start, U64_DIGITS - start};
 }
 
-/* The eight digits of 32 bits as bytes, the last digit in the highest. */
-static uint64_t hex_of(uint32_t number)
-{
-    const uint64_t ones = UINT64_MAX / 255;
-    uint64_t nibbles = __builtin_bswap32(number);
-    nibbles = (nibbles | nibbles << 16) & UINT64_C(0x0000ffff0000ffff);
-    nibbles = (nibbles | nibbles << 8) & UINT64_C(0x00ff00ff00ff00ff);
-    nibbles = (nibbles >> 4 | nibbles << 8) & (ones * 15);
-    uint64_t is_letter = (nibbles + ones * 6) >> 4 & ones; /* 1 from ten on */
-    return nibbles + ones * '0' + is_letter * ('a' - '0' - 10);
-}
+typedef unsigned char digits __attribute__((vector_size(U64_HEX_DIGITS)));
 
+/* All at once: the upper and the lower half of each byte, side by side. */
 char *put_hex(char *at, uint64_t number)
 {
-    uint64_t high = htole64(hex_of((uint32_t)(number >> 32)));
-    uint64_t low = htole64(hex_of((uint32_t)number));
-    memcpy(at, &high, sizeof(high));
-    memcpy(at + sizeof(high), &low, sizeof(low));
+    const uint64_t halves = UINT64_MAX / 255 * 15, bytes = htobe64(number);
+    const uint64_t upper[2] = {bytes >> 4 & halves}, lower[2] = {bytes & halves};
+    digits u, l;
+    memcpy(&u, upper, sizeof(u));
+    memcpy(&l, lower, sizeof(l));
+    digits d =
+        __builtin_shufflevector(u, l, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    d += '0' + ((digits)(d > 9) & ('a' - '0' - 10));
+    memcpy(at, &d, sizeof(d));
     return at + U64_HEX_DIGITS;
 }
 

@@ -27,7 +27,7 @@ static struct span no_key(void)
 static size_t size_of_row(struct span prefix, const struct span *fields, size_t count)
 {
     size_t size = prefix.len;
-    for (size_t i = 0; i < count && size <= CACHE_KEY_MAX; i++)
+    for (size_t i = 0; i < count; i++)
         size += LENGTH_BYTES + fields[i].len;
     return size;
 }

@@ -2,28 +2,34 @@
 
 #include "base/clock.h"
 
-/* Runs stages until one waits or none is left. step is how to enter the first. */
-static void run(struct exchange *ex, stage_fn *step)
+/* Whether to go on: it does not wait. */
+static bool take(struct exchange *ex, stage_fn *step)
+{
+    enum verdict verdict = step(ex);
+    ASSERT((verdict == STAGE_WAIT) == ex->is_waiting);
+    if (verdict == STAGE_RESPOND)
+        ex->now = WHEN_ANSWERED;
+    return verdict != STAGE_WAIT;
+}
+
+/* Runs stages until one waits or none is left. finish: what the first has waited for; NULL: it begins. */
+static void run(struct exchange *ex, stage_fn *finish)
 {
     ASSERT(!ex->is_running);
     ex->is_running = true;
-    while (ex->stage < ex->stage_count) {
+    bool goes_on = true;
+    if (finish) {
+        goes_on = take(ex, finish);
+        ex->stage += goes_on;
+    }
+    while (goes_on && ex->stage < ex->stage_count) {
         const struct stage *stage = &ex->stages[ex->stage];
-        enum verdict verdict = STAGE_NEXT;
-        if (step || (stage->when & ex->now))
-            verdict = (step ? step : stage->begin)(ex);
-        step = NULL;
-        ASSERT((verdict == STAGE_WAIT) == ex->is_waiting);
-        if (verdict == STAGE_WAIT) {
-            ex->is_running = false;
-            return;
-        }
-        if (verdict == STAGE_RESPOND)
-            ex->now = WHEN_ANSWERED;
-        ex->stage++;
+        goes_on = !(stage->when & ex->now) || take(ex, stage->begin);
+        ex->stage += goes_on;
     }
     ex->is_running = false;
-    ex->on_done(ex);
+    if (goes_on)
+        ex->on_done(ex);
 }
 
 void exchange_start(struct exchange *ex, const struct stage *stages, size_t count,

@@ -133,7 +133,7 @@ static enum id_kind kind_of(enum names names, struct span id)
 static bool is_allowed(struct exchange *ex, enum names names, struct span id, const char *where)
 {
     enum id_kind kind = kind_of(names, id);
-    if (names == NAMES_NOTHING || identity_allows(ex->profile, bots_of(ex), kind, id))
+    if (identity_allows(ex->profile, bots_of(ex), kind, id))
         return true;
     (void)refuse_id(ex, kind, id, where);
     return false;
@@ -142,8 +142,9 @@ static bool is_allowed(struct exchange *ex, enum names names, struct span id, co
 static bool path_is_allowed(struct exchange *ex)
 {
     for (size_t i = 0; i < ex->route.param_count; i++) {
-        struct span id = percent_decode(ex->arena, ex->route.params[i]);
-        if (!is_allowed(ex, ex->route.operation->params[i], id, "the path"))
+        enum names names = ex->route.operation->params[i];
+        if (names != NAMES_NOTHING &&
+            !is_allowed(ex, names, percent_decode(ex->arena, ex->route.params[i]), "the path"))
             return false;
     }
     return true;

@@ -35,9 +35,12 @@ static bool append(struct header_list *list, struct header header)
 void header_list_push_lines(struct header_list *list, const struct header *fields, size_t count,
                             struct span lines)
 {
-    ASSERT(list->count == 0);
+    ASSERT(list->count == 0 && count <= list->cap);
+    if (count > 0)
+        memcpy(list->at, fields, count * sizeof *fields);
     for (size_t i = 0; i < count; i++)
-        header_list_push(list, fields[i]);
+        list->absent &= ~(UINT64_C(1) << fields[i].id);
+    list->count = count;
     list->lines = lines;
     list->line_count = count;
 }
@@ -149,9 +152,15 @@ static bool is_named_by_connection(const struct header *header, const void *list
     return !is_hop(header, NULL) && header_list_has_element(list, HEADER_CONNECTION, header->name);
 }
 
+#define HOP_BIT(id, name, first, inner, last, flags)                                               \
+    | ((flags)&HEADER_HOP ? UINT64_C(1) << (id) : 0)
+static const uint64_t hop_ids = 0 HEADER_NAMES(HOP_BIT);
+
 /* Two passes: the Connection fields must outlast the search for what they name. */
 void header_list_remove_hop_by_hop(struct header_list *list)
 {
+    if ((~list->absent & hop_ids) == 0)
+        return;
     if (header_list_find(list, HEADER_CONNECTION))
         header_list_remove_if(list, is_named_by_connection, list);
     header_list_remove_if(list, is_hop, NULL);

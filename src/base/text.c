@@ -2,6 +2,7 @@
 
 #include <endian.h>
 
+#include "base/wide.h"
 #include "base/words.h"
 
 bool span_equal_nocase(struct span a, struct span b)
@@ -94,20 +95,16 @@ struct span u64_digits(uint64_t number, char room[U64_DIGITS])
     return (struct span){room + start, U64_DIGITS - start};
 }
 
-typedef unsigned char digits __attribute__((vector_size(U64_HEX_DIGITS)));
-
 /* All at once: the upper and the lower half of each byte, side by side. */
 char *put_hex(char *at, uint64_t number)
 {
     const uint64_t halves = UINT64_MAX / 255 * 15, bytes = htobe64(number);
     const uint64_t upper[2] = {bytes >> 4 & halves}, lower[2] = {bytes & halves};
-    digits u, l;
-    memcpy(&u, upper, sizeof(u));
-    memcpy(&l, lower, sizeof(l));
-    digits d =
+    wide u = wide_at((const char *)upper), l = wide_at((const char *)lower);
+    wide digits =
         __builtin_shufflevector(u, l, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    d += '0' + ((digits)(d > 9) & ('a' - '0' - 10));
-    memcpy(at, &d, sizeof(d));
+    digits += '0' + ((wide)(digits > 9) & ('a' - '0' - 10));
+    memcpy(at, &digits, sizeof(digits));
     return at + U64_HEX_DIGITS;
 }
 

@@ -1,5 +1,6 @@
 #include "http/byte_class.h"
 
+#include "base/wide.h"
 #include "base/words.h"
 
 #define IS_DIGIT(c)   ((c) >= '0' && (c) <= '9')
@@ -56,23 +57,12 @@ size_t bytes_of_field(struct span text)
     return len;
 }
 
-/* As many bytes as a register of vectors has. */
-typedef unsigned char wide __attribute__((vector_size(16)));
-
-/* Copies so many, and returns which of them may not be in a field, or are tabs: those have a bit set. */
+/* Returns which of them may not be in a field, or are tabs: those have a bit set. */
 static inline wide copy_wide(char *to, const char *from)
 {
-    wide bytes;
-    memcpy(&bytes, from, sizeof(bytes));
+    wide bytes = wide_at(from);
     memcpy(to, &bytes, sizeof(bytes));
     return (wide)((bytes < ' ') | (bytes == 0x7f));
-}
-
-static inline bool has_any(wide found)
-{
-    uint64_t halves[2];
-    memcpy(halves, &found, sizeof(halves));
-    return (halves[0] | halves[1]) != 0;
 }
 
 bool copy_field(char *to, struct span value)
@@ -83,7 +73,7 @@ bool copy_field(char *to, struct span value)
     wide found = copy_wide(to + value.len - step, value.at + value.len - step);
     for (; value.len - at > step; at += step)
         found |= copy_wide(to + at, value.at + at);
-    return !has_any(found) || bytes_of_field(value) == value.len;
+    return !wide_has_any(found) || bytes_of_field(value) == value.len;
 }
 
 bool is_token(struct span text)

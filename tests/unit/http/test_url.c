@@ -201,6 +201,56 @@ static void paths_that_could_be_read_in_two_ways_are_refused(void **state)
     }
 }
 
+/* What parse_target says of "/aaaa…" with these bytes from a place on. */
+static enum http_fault fault_with(size_t len, size_t place, const char *bytes, size_t count)
+{
+    char path[64];
+    struct target target;
+    assert_true(len <= sizeof(path) && place + count <= len);
+    memset(path, 'a', sizeof(path));
+    path[0] = '/';
+    memcpy(path + place, bytes, count);
+    return target_parse((struct span){path, len}, &target);
+}
+
+/* Long paths are looked at many bytes at once: none may escape, wherever it stands. */
+static void each_byte_counts_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const char also_good[] = "!$&'()*+,;=:@[]~";
+    for (size_t len = 4; len <= 52; len++) {
+        for (size_t place = 1; place < len; place++) {
+            for (unsigned c = 0; c < 256; c++) {
+                char byte = (char)c;
+                bool is_good = (byte >= '-' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+                               (byte >= 'A' && byte <= 'Z') || byte == '_' || byte == '?' ||
+                               (byte && strchr(also_good, byte));
+                enum http_fault wanted = is_good ? FAULT_NONE : FAULT_TARGET;
+                if (byte == '\\' || (byte == '%' && place + 2 >= len))
+                    wanted = FAULT_PATH;
+                if (byte == '%' && place + 2 < len)
+                    wanted = FAULT_NONE; /* "%aa" */
+                assert_int_equal(fault_with(len, place, &byte, 1), wanted);
+            }
+            if (place + 2 <= len) {
+                bool is_last = place + 2 == len;
+                assert_int_equal(fault_with(len, place, "/.", 2),
+                                 is_last ? FAULT_PATH : FAULT_NONE);
+                assert_int_equal(fault_with(len, place, ".a", 2), FAULT_NONE);
+            }
+            if (place + 4 <= len) {
+                assert_int_equal(fault_with(len, place, "/../", 4), FAULT_PATH);
+                assert_int_equal(fault_with(len, place, "a/./", 4), FAULT_PATH);
+                assert_int_equal(fault_with(len, place, "a../", 4), FAULT_NONE);
+                assert_int_equal(fault_with(len, place, "/%2e", 4),
+                                 place + 4 == len ? FAULT_PATH : FAULT_NONE);
+            }
+        }
+    }
+    assert_int_equal(fault_with(20, 1, "./", 2), FAULT_PATH);
+    assert_int_equal(fault_with(20, 1, "../", 3), FAULT_PATH);
+}
+
 static void parsing_the_origin_form_again_changes_nothing(void **state)
 {
     (void)state;
@@ -374,6 +424,7 @@ int main(void)
         cmocka_unit_test(legal_targets_pass_byte_for_byte),
         cmocka_unit_test(malformed_targets_are_refused),
         cmocka_unit_test(paths_that_could_be_read_in_two_ways_are_refused),
+        cmocka_unit_test(each_byte_counts_wherever_it_stands),
         cmocka_unit_test(parsing_the_origin_form_again_changes_nothing),
         cmocka_unit_test(authorities_are_host_and_port),
         cmocka_unit_test(paths_are_walked_segment_by_segment),

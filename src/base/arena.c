@@ -101,7 +101,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 /* A call of memset's: where the compiler knows the size it writes "rep stos" for these few hundred bytes, which
  * takes longer to begin than memset to end. */
-__attribute__((noinline, noclone)) void *arena_zalloc(struct arena *arena, size_t size)
+__attribute__((noinline)) void *arena_zalloc(struct arena *arena, size_t size)
 {
     return memset(arena_alloc(arena, size), 0, size);
 }

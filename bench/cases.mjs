@@ -46,7 +46,7 @@ export const cases = [
   { id: '64k', title: '64 KiB through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/tables') },
   { id: '4m', title: '4 MiB through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/files'), connections: 8, longer: 4 },
   { id: 'mixed', title: '1 000 keys, 10 routes', systems: ['bpgate', 'nginx', 'haproxy'], requests: mixed },
-  { id: 'tls-new', title: 'TLS, new connection each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh'], connections: 16, longer: 2 },
-  { id: 'tls-resumed', title: 'TLS, resumed each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh', '--resume'], connections: 16, longer: 2 },
+  { id: 'tls-new', title: 'TLS, new connection each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh'], connections: 16, longer: 4 },
+  { id: 'tls-resumed', title: 'TLS, resumed each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh', '--resume'], connections: 16, longer: 4 },
   { id: 'filter', title: 'hit of 1 KiB, one Lua filter', systems: ['bpgate+filter', 'bpgate'], requests: one(get, HUB), spins: true },
 ];

@@ -44,7 +44,7 @@ export const cases = [
   { id: 'pass', title: '1 KiB through TLS', systems: ['floor+TLS', 'bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/chat/users') },
   { id: 'post', title: 'POST through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(post, '/v1/chat/messages') },
   { id: '64k', title: '64 KiB through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/tables') },
-  { id: '4m', title: '4 MiB through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/files'), connections: 8, longer: 4 },
+  { id: '4m', title: '4 MiB through TLS', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, '/v1/files'), connections: 8, longer: 8 },
   { id: 'mixed', title: '1 000 keys, 10 routes', systems: ['bpgate', 'nginx', 'haproxy'], requests: mixed },
   { id: 'tls-new', title: 'TLS, new connection each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh'], connections: 16, longer: 4 },
   { id: 'tls-resumed', title: 'TLS, resumed each', systems: ['bpgate', 'nginx', 'haproxy'], requests: one(get, HUB), tls: ['--fresh', '--resume'], connections: 16, longer: 4 },

@@ -16,8 +16,10 @@ struct tcp_stream {
         uv_tcp_t tcp;
         uv_pipe_t local;
     } handle;
-    struct task settle; /* opens an adopted stream, tells a failure */
-    int error;          /* libuv's; 0 while it works */
+    struct task settle;   /* opens an adopted stream, tells a failure */
+    int error;            /* libuv's; 0 while it works */
+    unsigned most_unsent; /* TCP_NOTSENT_LOWAT; 0: a local one, which has none */
+    uint64_t blocked_ms;  /* when it last took less than was written */
 };
 
 /* A connection at rest is one block: this and a client connection (~350 bytes). */
@@ -29,7 +31,10 @@ struct pending_write {
     char bytes[];
 };
 
-enum { MAX_SPANS_AT_ONCE = 16, MAX_LAST_READS = 128, MAX_UNSENT = 128 * KIB };
+enum { MAX_SPANS_AT_ONCE = 16, MAX_LAST_READS = 128 };
+
+/* How much the kernel may hold that is not sent: what the peer takes in this time, or so. */
+enum { UNSENT_MS = 8, LEAST_UNSENT = 128 * KIB, MOST_UNSENT = 2 * MIB };
 
 static struct tcp_stream *tcp_of(struct stream *stream)
 {
@@ -178,6 +183,26 @@ static void on_connected(uv_connect_t *request, int rc)
         break_down(tcp, rc);
 }
 
+/* Linux would keep megabytes for a peer that does not read, in its own memory and unseen by our
+ * marks. What is under way to one that reads is not bounded by this. */
+static void bound_unsent(struct tcp_stream *tcp, unsigned most)
+{
+    tcp->most_unsent = most;
+    (void)setsockopt(descriptor_of(tcp), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+}
+
+/* The socket wakes us when half of what it may hold has left: for a quick peer that is too late not
+ * to run dry, and each time costs. One that turns slow later is known by what it takes then. */
+static void follow_pace(struct tcp_stream *tcp, size_t len)
+{
+    uint64_t most = tcp->most_unsent;
+    uint64_t taken_ms = loop_now_ms(tcp->loop) - tcp->blocked_ms + 1;
+    uint64_t due = (most / 2 + len) * UNSENT_MS / taken_ms;
+    due = due < LEAST_UNSENT ? LEAST_UNSENT : due > MOST_UNSENT ? MOST_UNSENT : due;
+    if (due >= 2 * most || 2 * due <= most)
+        bound_unsent(tcp, (unsigned)due);
+}
+
 static void on_written(uv_write_t *request, int rc)
 {
     struct pending_write *pending = container_of(request, struct pending_write, request);
@@ -186,10 +211,13 @@ static void on_written(uv_write_t *request, int rc)
     free(pending);
     if (!tcp->stream.owner || tcp->error)
         return;
-    if (rc == 0)
-        stream_account(&tcp->stream, tcp->stream.queued - len);
-    else
+    if (rc != 0) {
         break_down(tcp, rc);
+        return;
+    }
+    if (tcp->most_unsent > 0 && len == tcp->stream.queued)
+        follow_pace(tcp, len);
+    stream_account(&tcp->stream, tcp->stream.queued - len);
 }
 
 static size_t length_of(const struct span *spans, size_t count)
@@ -217,6 +245,8 @@ static void write_later(struct tcp_stream *tcp, const struct span *spans, size_t
 {
     struct pending_write *pending = xmalloc(sizeof(*pending) + len);
     pending->len = len;
+    if (tcp->stream.queued == 0)
+        tcp->blocked_ms = loop_now_ms(tcp->loop);
     for (size_t filled = 0; filled < len; spans++) {
         size_t skipped = skip < spans->len ? skip : spans->len;
         skip -= skipped;
@@ -326,14 +356,6 @@ static const struct stream_kind tcp_kind = {
     .taken = tcp_taken,
 };
 
-/* Linux would keep megabytes for a peer that does not read, in its own memory and unseen by our
- * marks. What is under way to one that reads is not bounded by this. */
-static void bound_unsent(struct tcp_stream *tcp)
-{
-    int most = MAX_UNSENT;
-    (void)setsockopt(descriptor_of(tcp), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
-}
-
 static struct tcp_stream *create(struct loop *loop)
 {
     struct tcp_stream *tcp = xcalloc(1, sizeof(*tcp));
@@ -359,7 +381,7 @@ struct stream *tcp_stream_adopt(struct loop *loop, int descriptor)
         (void)close(descriptor);
         break_down(tcp, rc);
     }
-    bound_unsent(tcp);
+    bound_unsent(tcp, LEAST_UNSENT);
     later_run(&loop->later, &tcp->settle, on_settle);
     return &tcp->stream;
 }
@@ -373,7 +395,7 @@ struct stream *tcp_stream_connect(struct loop *loop, const struct sockaddr *addr
         free(request);
         break_down(tcp, rc);
     }
-    bound_unsent(tcp);
+    bound_unsent(tcp, LEAST_UNSENT);
     return &tcp->stream;
 }
 

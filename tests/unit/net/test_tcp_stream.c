@@ -270,6 +270,49 @@ static void what_a_peer_does_not_read_waits_here_and_not_in_the_kernel(void **st
     pattern_free(bytes);
 }
 
+/* What the kernel has, sent or not, and the peer has not. */
+static uint64_t held_by_kernel(const struct stream *stream)
+{
+    return stream->written - stream_queued(stream) - stream_taken(stream);
+}
+
+static bool discard_some(int descriptor)
+{
+    char chunk[16 * KIB];
+    return recv(descriptor, chunk, sizeof(chunk), MSG_DONTWAIT) > 0;
+}
+
+static void write_until_congested(struct scene *scene, struct span bytes)
+{
+    while (!stream_is_congested(scene->here.stream))
+        recorder_write(&scene->here, bytes);
+    turn(scene);
+}
+
+static void the_kernel_holds_more_for_a_peer_while_it_is_quick(void **state)
+{
+    struct scene *scene = *state;
+    struct span bytes = pattern_make(256 * KIB);
+    join(scene);
+    struct stream *stream = scene->here.stream;
+    do {
+        for (int i = 0; i < 64; i++) {
+            write_until_congested(scene, bytes);
+            while (discard_some(scene->peer))
+                ;
+        }
+        for (int i = 0; i < 64; i++)
+            write_until_congested(scene, bytes);
+    } while (held_by_kernel(stream) < MIB);
+    do {
+        uint64_t until_ms = loop_now_ms(&scene->loop) + 1;
+        TURN_UNTIL(scene, loop_now_ms(&scene->loop) >= until_ms);
+        (void)discard_some(scene->peer);
+        write_until_congested(scene, bytes);
+    } while (held_by_kernel(stream) > 512 * KIB);
+    pattern_free(bytes);
+}
+
 static void a_paused_stream_hears_nothing_and_costs_no_turns(void **state)
 {
     struct scene *scene = *state;
@@ -493,6 +536,7 @@ int main(void)
         TEST(a_long_write_is_congested_until_the_peer_has_read),
         TEST(what_the_peer_has_acknowledged_is_taken),
         TEST(what_a_peer_does_not_read_waits_here_and_not_in_the_kernel),
+        TEST(the_kernel_holds_more_for_a_peer_while_it_is_quick),
         TEST(a_paused_stream_hears_nothing_and_costs_no_turns),
         TEST(pausing_before_the_connection_opens_holds_the_bytes_back),
         TEST(after_the_peers_end_writing_goes_on),

@@ -36,7 +36,7 @@ const one = (write, target) => (keys) => [write(target, keys[0].key)];
 /**
  * Systems are measured in this order, so those that are compared most closely are neighbours.
  * spins: nothing else needs the core of the load generator, so it never sleeps.
- * longer: a round lasts so many times as long, as few requests are answered in it.
+ * longer: a round for latencies lasts so many times as long, as few requests are answered in it.
  */
 export const cases = [
   { id: 'hit', title: 'hit of 1 KiB', systems: ['floor', 'bpgate', 'nginx', 'haproxy', 'varnish'], requests: one(get, HUB), spins: true },

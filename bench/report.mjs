@@ -29,8 +29,10 @@ function caseTable({ rows }) {
   );
 }
 
+const noiseText = (noise) => (noise ? `; rounds run again: ${noise.repeated}, still disturbed: ${noise.disturbed}` : '');
+
 export const caseText = (result) =>
-  `### ${result.title}\n\n${caseTable(result)}\n\nLatencies at ${whole(result.pace)} requests/s.\n`;
+  `### ${result.title}\n\n${caseTable(result)}\n\nLatencies at ${whole(result.pace)} requests/s${noiseText(result.noise)}.\n`;
 
 export const idleText = ({ counts, rows }) =>
   `### Connections at rest\n\n${table(
@@ -56,8 +58,9 @@ Written by \`bench/run.sh --write\`; what is measured and how is in [compare.mjs
 [systems.mjs](systems.mjs). Medians of ${given.rounds} interleaved rounds of ${given.seconds} s each, twice that for latencies. The proxy has one core of its own, upstream
 and load generator share another. CPU time is user and system of all threads of the proxy, by the kernel's accounting, while it answers
 as fast as it can; latencies are counted from the intended start, at half the rate of the slowest; requests are due in groups,
-each half millisecond. *bpgate to it*: bpgate's figure
-divided by the row's, round by round, and the median of that; of latencies, the ratio of the medians; below 1 bpgate needs less.
+each half millisecond. A round for latencies in which the host had more than 0.2 % of the processors' time for others (*steal* in
+/proc/stat) is run again, whatever it found. *bpgate to it*: bpgate's figure divided by the row's, round by round, and the median of that;
+of latencies, the ratio of the medians; below 1 bpgate needs less.
 
 ![CPU time a request](results.svg)
 

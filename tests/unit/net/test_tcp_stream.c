@@ -304,13 +304,13 @@ static void the_kernel_holds_more_for_a_peer_while_it_is_quick(void **state)
     recorder_listen(&scene->here, tcp_stream_adopt(&scene->loop, here));
     TURN_UNTIL(scene, scene->here.opened);
     assert_int_equal(most_unsent(here), 128 * KIB);
-    while (most_unsent(here) < MIB) {
+    while (most_unsent(here) == 128 * KIB) {
         write_until_congested(scene, bytes);
         while (discard_some(scene->peer))
             ;
     }
-    while (most_unsent(here) > 512 * KIB) {
-        uint64_t until_ms = loop_now_ms(&scene->loop) + 1;
+    while (most_unsent(here) > 128 * KIB) {
+        uint64_t until_ms = loop_now_ms(&scene->loop) + 4;
         TURN_UNTIL(scene, loop_now_ms(&scene->loop) >= until_ms);
         (void)discard_some(scene->peer);
         write_until_congested(scene, bytes);

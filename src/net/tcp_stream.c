@@ -192,15 +192,17 @@ static void bound_unsent(struct tcp_stream *tcp, unsigned most)
 }
 
 /* The socket wakes us when half of what it may hold has left: for a quick peer that is too late not
- * to run dry, and each time costs. One that turns slow later is known by what it takes then. */
+ * to run dry, and each time costs. One that turns slow later is known by what it takes then. Steps
+ * are doublings: few calls for a steady pace, and none between the least and the next to stay in. */
 static void follow_pace(struct tcp_stream *tcp, size_t len)
 {
-    uint64_t most = tcp->most_unsent;
     uint64_t taken_ms = loop_now_ms(tcp->loop) - tcp->blocked_ms + 1;
-    uint64_t due = (most / 2 + len) * UNSENT_MS / taken_ms;
-    due = due < LEAST_UNSENT ? LEAST_UNSENT : due > MOST_UNSENT ? MOST_UNSENT : due;
-    if (due >= 2 * most || 2 * due <= most)
-        bound_unsent(tcp, (unsigned)due);
+    uint64_t due = (tcp->most_unsent / 2 + len) * UNSENT_MS / taken_ms;
+    unsigned most = LEAST_UNSENT;
+    while (most < MOST_UNSENT && 2 * most <= due)
+        most *= 2;
+    if (most != tcp->most_unsent)
+        bound_unsent(tcp, most);
 }
 
 static void on_written(uv_write_t *request, int rc)

@@ -2,10 +2,10 @@
  *
  * A write tries the socket at once and queues a copy of what is left over, so that in the usual
  * case it is one system call and no copy. TCP_NODELAY is on. Reads land in the loop's one buffer: a
- * connection at rest costs this object alone. Of what is written the kernel holds at most 128 KiB that
- * it has not sent, or what the peer takes in 8 ms, up to 2 MiB (TCP_NOTSENT_LOWAT, tcp(7)): the rest is
- * stream_queued. When a write finds the connection broken, what the
- * peer sent before is still raised (an early answer to a long request), then on_failed.
+ * connection at rest costs this object alone. Of what is written the kernel holds at most 128 KiB
+ * that it has not sent, or that doubled, up to 2 MiB, if the peer takes as much in 8 ms
+ * (TCP_NOTSENT_LOWAT, tcp(7)): the rest is stream_queued. When a write finds the connection broken,
+ * what the peer sent before is still raised (an early answer to a long request), then on_failed.
  */
 #ifndef NET_TCP_STREAM_H
 #define NET_TCP_STREAM_H

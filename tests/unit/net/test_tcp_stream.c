@@ -271,12 +271,14 @@ static void what_a_peer_does_not_read_waits_here_and_not_in_the_kernel(void **st
     pattern_free(bytes);
 }
 
-/* How much unsent the kernel may hold for it. */
+/* How much unsent the kernel may hold for it: 128 KiB, or that doubled some times. */
 static unsigned most_unsent(int descriptor)
 {
     unsigned most = 0;
     socklen_t len = sizeof(most);
     assert_int_equal(getsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, &len), 0);
+    assert_in_range(most, 128 * KIB, 2 * MIB);
+    assert_int_equal(most & (most - 1), 0);
     return most;
 }
 

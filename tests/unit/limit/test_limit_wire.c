@@ -347,8 +347,8 @@ static struct span take_at(struct scene *scene, uint64_t now_us)
 }
 
 /* Redis' Lua writes 1.8300000000000e+15 with tostring; in 2028 the microseconds since 1970 begin with
- * another digit, in 2040 the seconds no longer fit 31 bits. Intervals are long, so that no key goes by the
- * server's own clock. */
+ * another digit, in 2040 the seconds no longer fit 31 bits. Intervals are long, so that no key that
+ * matters goes by the server's own clock. */
 static void from_year(struct scene *scene, uint64_t now_us, uint64_t *random)
 {
     struct gcra_rate rates[KEYS];
@@ -383,7 +383,10 @@ static void from_year(struct scene *scene, uint64_t now_us, uint64_t *random)
                 uint64_t more = wish < here->remaining ? wish : here->remaining;
                 assert_int_equal(scene->granted[i], more);
                 arrivals_us[i] = here->arrival_us + more * rates[i].interval_us;
-                assert_int_equal(stored(scene, keys[i]), arrivals_us[i]);
+                uint64_t kept_us = stored(scene, keys[i]);
+                if (kept_us == 0 && arrivals_us[i] < now_us + 1000000)
+                    continue; /* at no cost little is kept, and that may be over by now */
+                assert_int_equal(kept_us, arrivals_us[i]);
             }
         }
         *(may ? &admitted : &refused) += 1;

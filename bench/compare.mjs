@@ -1,9 +1,10 @@
 // compare.mjs - measures the gateway beside its peers.
 //
 // In each case every system is measured in turn, round after round, so that what else the machine
-// does meets all alike. First as fast as answers come, often and shortly: processor time a request,
-// requests a second of one core. Then, longer, as what is rare is measured, at half the rate of the
-// slowest: latencies.
+// does meets all alike. What shares a core with ours costs it up to half as much again, for some
+// seconds at a time: rounds are many and short. First as fast as answers come: processor time a
+// request, requests a second of one core. Then, longer, as what is rare is measured, at half the
+// rate of the slowest: latencies.
 // A host that runs others meanwhile is what a p99 would tell, of all systems: such rounds are run again.
 // What counts are the medians of the rounds. A system that fails a request has no figures.
 
@@ -16,10 +17,6 @@ import { caseText, idleText } from './report.mjs';
 import { withStolen } from './stolen.mjs';
 import * as systems from './systems.mjs';
 
-// What shares a core with ours costs it up to half as much again, for some seconds at a time: rounds for processor time are
-// many and short, so that those compared meet the same.
-const FAST_OFTENER = 3;
-const FAST_LONGER = 0.5;
 const PACED_LONGER = 2;
 // Connections upstream may have become too old for a POST since the last round: first what waits for new ones is served.
 const PACED_WARMER = 3;
@@ -68,7 +65,7 @@ class Comparison {
 
   async load(system, one, { rate, requests }) {
     const warm = this.wanted.warm * (rate ? PACED_WARMER : 1);
-    const seconds = this.wanted.seconds * (rate ? PACED_LONGER * (one.longer ?? 1) : FAST_LONGER);
+    const seconds = this.wanted.seconds * (rate ? PACED_LONGER * (one.longer ?? 1) : 1);
     const args = [
       '-c', String(systems.LOAD_CORE), systems.tool('load'),
       '--to', `127.0.0.1:${one.tls ? system.tls : system.plain}`,
@@ -91,10 +88,10 @@ class Comparison {
     return found;
   }
 
-  /** So many rounds of all systems in turn: results by system. */
-  async measure(one, all, rounds, how) {
+  /** Rounds of all systems in turn: results by system. */
+  async measure(one, all, how) {
     const results = Object.fromEntries(all.map(({ name }) => [name, []]));
-    for (let round = 0; round < rounds; round += 1) {
+    for (let round = 0; round < this.wanted.rounds; round += 1) {
       for (const system of all) {
         results[system.name].push(await this.run(system, one, how));
       }
@@ -124,11 +121,10 @@ class Comparison {
     const all = one.systems.filter((name) => this.started[name]).map((name) => this.started[name]);
     if (all.length === 0) return null;
     const requests = this.requestsOf(one);
-    const { rounds } = this.wanted;
-    const fast = await this.measure(one, all, rounds * FAST_OFTENER, { requests });
+    const fast = await this.measure(one, all, { requests });
     const rates = Object.values(fast).map((runs) => median(runs.map(({ rate }) => rate)));
     const rate = Math.max(1, Math.floor(Math.min(...rates) / 2));
-    const paced = await this.measure(one, all, rounds, { requests, rate });
+    const paced = await this.measure(one, all, { requests, rate });
     const noise = this.wanted.isQuick ? null : await this.repeatDisturbed(one, all, { requests, rate }, paced);
     const rows = all.map(({ name }) => rowOf(name, fast[name], paced[name]));
     return { id: one.id, title: one.title, pace: rate, noise, rows };

@@ -18,7 +18,7 @@ const QUICK = { isQuick: true, rounds: 1, seconds: 0.25, warm: 0.1, keys: 20, id
 const USAGE = 'see the first lines of bench/run.sh';
 
 function readArguments(words) {
-  const wanted = { rounds: 11, seconds: 1, warm: 0.3, cases: [], systems: [], keys: 1000, idle: [0, 1000, 9000], soak: 120 };
+  const wanted = { rounds: 15, seconds: 0.5, warm: 0.3, cases: [], systems: [], keys: 1000, idle: [0, 1000, 9000], soak: 120 };
   const value = () => words.shift() ?? fail(`a value is missing; ${USAGE}`);
   const options = {
     '--quick': () => Object.assign(wanted, QUICK),

@@ -55,8 +55,7 @@ const promisesText = (promises) =>
 export const page = (about, given, { idle, results, steps }, promises) => `# Results
 
 Written by \`bench/run.sh --write\`; what is measured and how is in [compare.mjs](compare.mjs), the configurations in
-[systems.mjs](systems.mjs). Medians of interleaved rounds: ${given.rounds} for latencies, of ${given.seconds * 2} s, and three times as many for CPU time, of ${given.seconds / 2} s: what shares
-a core with the proxy costs it up to half as much again, for seconds at a time, and short rounds meet the same. The proxy has one core of its own, upstream
+[systems.mjs](systems.mjs). Medians of ${given.rounds} interleaved rounds of ${given.seconds} s each, twice that for latencies. The proxy has one core of its own, upstream
 and load generator share another. CPU time is user and system of all threads of the proxy, by the kernel's accounting, while it answers
 as fast as it can; latencies are counted from the intended start, at half the rate of the slowest; requests are due in groups,
 each half millisecond. A round for latencies in which the host had more than 0.2 % of the processors' time for others (*steal* in

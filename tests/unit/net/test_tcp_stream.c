@@ -86,6 +86,18 @@ static void join(struct scene *scene)
     TURN_UNTIL(scene, scene->here.opened);
 }
 
+/* The peer connects, the stream is not yet open: its descriptor, which it owns. */
+static int adopt(struct scene *scene)
+{
+    scene->peer = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(
+        connect(scene->peer, (struct sockaddr *)&scene->address, sizeof(scene->address)), 0);
+    int here = accept(scene->listening, NULL, NULL);
+    assert_true(here >= 0);
+    recorder_listen(&scene->here, tcp_stream_adopt(&scene->loop, here));
+    return here;
+}
+
 static void send_all(int descriptor, struct span bytes)
 {
     assert_int_equal(send(descriptor, bytes.at, bytes.len, MSG_NOSIGNAL), bytes.len);
@@ -116,11 +128,7 @@ static void an_adopted_socket_opens_from_the_loop(void **state)
 {
     struct scene *scene = *state;
     char got[8];
-    scene->peer = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(
-        connect(scene->peer, (struct sockaddr *)&scene->address, sizeof(scene->address)), 0);
-    recorder_listen(&scene->here,
-                    tcp_stream_adopt(&scene->loop, accept(scene->listening, NULL, NULL)));
+    (void)adopt(scene);
     recorder_write(&scene->here, SPAN("early"));
     assert_int_equal(scene->here.opened, 0);
     assert_int_equal(recv(scene->peer, got, sizeof(got), 0), 5);
@@ -299,11 +307,7 @@ static void the_kernel_holds_more_for_a_peer_while_it_is_quick(void **state)
 {
     struct scene *scene = *state;
     struct span bytes = pattern_make(256 * KIB);
-    scene->peer = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(
-        connect(scene->peer, (struct sockaddr *)&scene->address, sizeof(scene->address)), 0);
-    int here = accept(scene->listening, NULL, NULL);
-    recorder_listen(&scene->here, tcp_stream_adopt(&scene->loop, here));
+    int here = adopt(scene);
     TURN_UNTIL(scene, scene->here.opened);
     assert_int_equal(most_unsent(here), 128 * KIB);
     while (most_unsent(here) == 128 * KIB) {

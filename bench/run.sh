@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh - the gateway beside nginx, HAProxy and Varnish: installs and builds what is needed, measures.
 #
-#   bench/run.sh                       everything, medians of 15 rounds; half an hour, longer where the host has others to run
+#   bench/run.sh                       everything, medians of 15 rounds; some forty minutes, longer where the host has others to run
 #   bench/run.sh --write               also writes bench/RESULTS.md and bench/results.svg
 #   bench/run.sh --quick               one short round of all cases: whether it works, not how fast it is
 #   bench/run.sh --case hit --case idle --system bpgate --system nginx --rounds 5 --seconds 1
